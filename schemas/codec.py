@@ -1,0 +1,54 @@
+"""bytes <-> shapes. The only module that knows that we speak JSON (and MessagePack for rows of leads)."""
+
+import difflib
+from typing import Final
+
+import msgspec
+
+from schemas.commands import Command, HandoffOrder, SendOrder
+from schemas.facts import FACTS, Fact
+from schemas.lead import Lead
+from schemas.ledger import LedgerEntry
+from schemas.policy import Policy
+from schemas.problem import Refusal, Rejected
+from schemas.queue import QueueItem
+
+MOST_BYTES: Final = 900_000  # a larger record cannot be answered by a row and its commands in one request
+
+encode: Final = msgspec.json.Encoder().encode
+encode_lead: Final = msgspec.msgpack.Encoder().encode
+decode_lead: Final = msgspec.msgpack.Decoder(Lead).decode
+decode_command: Final = msgspec.json.Decoder(Command).decode
+decode_send: Final = msgspec.json.Decoder(SendOrder).decode
+decode_handoff: Final = msgspec.json.Decoder(HandoffOrder).decode
+decode_ledger: Final = msgspec.json.Decoder(LedgerEntry).decode
+decode_queue: Final = msgspec.json.Decoder(QueueItem).decode
+decode_policy: Final = msgspec.json.Decoder(Policy).decode
+_facts: Final[msgspec.json.Decoder[Fact]] = msgspec.json.Decoder(Fact)
+_peek: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def decode_fact(value: bytes | None) -> Fact | Rejected:
+    """A fact, or why these bytes are none. Raises nothing: bad input is a value."""
+    if not value:
+        return Rejected(Refusal.EMPTY, "found an empty value, expected a fact as JSON")
+    if len(value) > MOST_BYTES:
+        return Rejected(Refusal.OVERSIZE, f"found {len(value):,} bytes, expected at most {MOST_BYTES:,}")
+    try:
+        return _facts.decode(value)
+    except msgspec.ValidationError as error:
+        return _refuse(value, error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Rejected(Refusal.NOT_JSON, f"found bytes that are not JSON ({error})")
+
+
+def _refuse(value: bytes, error: msgspec.ValidationError) -> Rejected:
+    try:
+        kind = msgspec.json.decode(_peek(value).get("type", msgspec.Raw(b"null")))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Rejected(Refusal.WRONG_SHAPE, f"found JSON that is not an object of a fact ({error})")
+    if kind in FACTS:
+        return Rejected(Refusal.WRONG_SHAPE, f"{kind}: {error}")
+    close = difflib.get_close_matches(str(kind)[:80], FACTS, n=1)
+    hint = f', did you mean "{close[0]}"?' if close else ""
+    return Rejected(Refusal.UNKNOWN_TYPE, f'found the type "{str(kind)[:80]}", which this release does not know{hint}')

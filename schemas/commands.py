@@ -1,0 +1,115 @@
+"""What we decided, in the imperative: the closed union of everything that ``decide`` may ask for. Nothing acts here."""
+
+from typing import Literal, get_args
+
+from msgspec import Struct
+
+from schemas.facts import LeadId, Traits, tag_of
+from schemas.handoff import Brief
+from schemas.reason import Reason
+from schemas.units import Millis
+
+Outcome = Literal["accepted", "rejected", "recycled", "won", "lost", "unanswered"]
+
+
+class Decided(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """What every command says: its derived id, the fact that led to it, the policy that it was decided under."""
+
+    id: str
+    lead_id: LeadId
+    because: str
+    seen: Millis
+    policy: str
+
+
+class SendContent(Decided, frozen=True, kw_only=True, tag="send_content.v1"):
+    """Send this e-mail to this lead, once, before ``not_after``. ``traits`` are the lead's at the decision."""
+
+    send_key: str
+    email: str
+    kind: Literal["nurture", "requested"]
+    not_after: Millis
+    program: str = ""
+    step: str = ""
+    to: str = ""
+    traits: Traits = {}
+    zone: str = ""
+    zone_source: str = ""
+
+
+class NotifyOwner(Decided, frozen=True, kw_only=True, tag="notify_owner.v1"):
+    """Tell a rep by mail that a handoff waits in the queue."""
+
+    send_key: str
+    handoff_id: str
+    to: str
+    answer_by: Millis
+    not_after: Millis
+    brief: Brief
+
+
+class HandOff(Decided, frozen=True, kw_only=True, tag="hand_off.v1"):
+    """This lead is ready for sales; ``handoff_id`` is ``lead:n``, once per qualification."""
+
+    handoff_id: str
+    owner: str
+    answer_by: Millis
+    brief: Brief
+
+
+class SettleHandoff(Decided, frozen=True, kw_only=True, tag="settle_handoff.v1"):
+    """What became of a handoff; every outcome but ``accepted`` ends the qualification."""
+
+    handoff_id: str
+    outcome: Outcome
+    reason: str = ""
+    by: str = ""
+
+
+class MoveStage(Decided, frozen=True, kw_only=True, tag="move_stage.v1"):
+    """The lead crossed from one buying-journey stage to another."""
+
+    before: str
+    after: str
+    fit: int
+    engagement: int
+    grade: str
+
+
+class EnterProgram(Decided, frozen=True, kw_only=True, tag="enter_program.v1"):
+    """The lead begins a nurture program, for the ``ordinal``-th time."""
+
+    program: str
+    ordinal: int
+
+
+class LeaveProgram(Decided, frozen=True, kw_only=True, tag="leave_program.v1"):
+    """The lead's time in a program is over, and why."""
+
+    program: str
+    ordinal: int
+    why: Literal["exhausted", "stage", "sales", "suppressed", "changed"]
+
+
+class Suppress(Decided, frozen=True, kw_only=True, tag="suppress.v1"):
+    """Never mail this address again. The decisions hold it without the address."""
+
+    reason: Reason
+    address: str = ""
+
+
+class Skip(Decided, frozen=True, kw_only=True, tag="skip.v1"):
+    """We chose silence, and say why; ``until`` is when we look again, 0 when only a fact can change it."""
+
+    reason: Reason
+    program: str = ""
+    email: str = ""
+    until: Millis = 0
+
+
+Command = (
+    SendContent | NotifyOwner | HandOff | SettleHandoff | MoveStage | EnterProgram | LeaveProgram | Suppress | Skip
+)
+SendOrder = SendContent | NotifyOwner
+HandoffOrder = HandOff | SettleHandoff
+COMMANDS: dict[str, type[Decided]] = {tag_of(shape): shape for shape in get_args(Command)}

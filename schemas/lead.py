@@ -1,0 +1,77 @@
+"""The row of a lead: all that ``decide`` remembers of its facts, bounded whatever the traffic. It derives nothing."""
+
+from msgspec import Struct
+
+from schemas.facts import LeadId, Traits
+from schemas.handoff import Moment
+from schemas.reason import Reason
+from schemas.units import Millis
+
+RECENT_FACTS = 128  # a repeat within this many facts is a duplicate
+MOMENTS = 12  # what a brief may mention
+
+
+class Basis(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A lawful basis as it was given: the burden of proof is ours."""
+
+    kind: str
+    at: Millis
+    form: str
+    wording: str
+    expires: Millis | None = None
+
+
+class Enrolment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A lead's time in one program: steps done, and when the next is due (counted from ``anchor``)."""
+
+    program: str
+    ordinal: int
+    anchor: Millis
+    due: Millis
+    done: tuple[str, ...] = ()
+
+
+class OpenHandoff(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A handoff that waits for sales or is being worked by them."""
+
+    id: str
+    since: Millis
+    answer_by: Millis
+    accepted: bool = False
+
+
+class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who the lead is, what they did (counts by rule and day), where they stand, and when to look again."""
+
+    id: LeadId
+    traits: Traits = {}
+    facts: int = 0
+    seen: Millis = 0
+    due: Millis = 0
+    # may we write?
+    bases: dict[str, Basis] = {}
+    suppressed: Reason | None = None
+    # the two axes and the stage
+    counts: dict[str, dict[int, int]] = {}
+    fit: int = 0
+    engagement: int = 0
+    scored_on: int = 0
+    stage: str = ""
+    stage_since: Millis = 0
+    moments: tuple[Moment, ...] = ()
+    # nurture
+    enrolment: Enrolment | None = None
+    ordinals: dict[str, int] = {}
+    received: dict[str, Millis] = {}
+    sent: tuple[Millis, ...] = ()
+    silence: Reason | None = None
+    # sales
+    handoff: OpenHandoff | None = None
+    ended: int = 0
+    ended_at: Millis = 0
+    cool_until: Millis = 0
+    contacted_until: Millis = 0
+    opportunity_until: Millis = 0
+    customer: bool = False
+    # the last facts, as 8-byte digests of their ids
+    recent: bytes = b""

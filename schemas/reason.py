@@ -1,0 +1,67 @@
+"""Why nothing was sent: the closed list of reasons for silence, and the sentence behind each. It refuses no one."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Reason(StrEnum):
+    """A skip's reason: a metric label, a line in the decisions, a sentence for people."""
+
+    NO_POLICY = "no_policy"
+    NOT_QUALIFIED = "not_qualified"
+    DISQUALIFIED = "disqualified"
+    NO_PROGRAM = "no_program"
+    EXHAUSTED = "exhausted"
+    NO_ADDRESS = "no_address"
+    NO_BASIS = "no_basis"
+    BASIS_EXPIRED = "basis_expired"
+    UNSUBSCRIBED = "unsubscribed"
+    HARD_BOUNCE = "hard_bounce"
+    COMPLAINED = "complained"
+    WITH_SALES = "with_sales"
+    SALES_CONTACTED = "sales_contacted"
+    OPPORTUNITY_OPEN = "opportunity_open"
+    CUSTOMER = "customer"
+    ALREADY_RECEIVED = "already_received"
+    UNKNOWN_CONTENT = "unknown_content"
+    STALE = "stale"
+    FREQUENCY_CAP = "frequency_cap"
+    QUIET_HOURS = "quiet_hours"
+    COOLING_OFF = "cooling_off"
+    SUPPRESSED = "suppressed"
+    SUPPRESSION_UNKNOWN = "suppression_unknown"
+    TEMPLATE = "template"
+    NOT_ALLOWED = "not_allowed"
+    REJECTED = "rejected"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+
+
+SENTENCES: Final[dict[Reason, str]] = {
+    Reason.NO_POLICY: "no policy has been applied yet",
+    Reason.NOT_QUALIFIED: "the lead is not qualified yet",
+    Reason.DISQUALIFIED: "a disqualifying rule vetoes the lead",
+    Reason.NO_PROGRAM: "no program is for this stage",
+    Reason.EXHAUSTED: "the program has nothing left that the lead has not received",
+    Reason.NO_ADDRESS: "the lead has no usable e-mail address",
+    Reason.NO_BASIS: "there is no lawful basis for mailing the lead",
+    Reason.BASIS_EXPIRED: "the lawful basis has expired",
+    Reason.UNSUBSCRIBED: "the lead unsubscribed",
+    Reason.HARD_BOUNCE: "the address bounced for good",
+    Reason.COMPLAINED: "the lead reported our mail as spam",
+    Reason.WITH_SALES: "the lead is with sales",
+    Reason.SALES_CONTACTED: "sales contacted the lead, nurture is paused",
+    Reason.OPPORTUNITY_OPEN: "an opportunity is open, nurture is paused",
+    Reason.CUSTOMER: "the lead is a customer",
+    Reason.ALREADY_RECEIVED: "the lead has received this e-mail before",
+    Reason.UNKNOWN_CONTENT: "the policy has no such e-mail",
+    Reason.STALE: "the time for it has passed",
+    Reason.FREQUENCY_CAP: "the lead has had enough mail for now",
+    Reason.QUIET_HOURS: "it is not a time to write where the lead is",
+    Reason.COOLING_OFF: "sales answered lately, the lead is left alone for a while",
+    Reason.SUPPRESSED: "the address is on the suppression list",
+    Reason.SUPPRESSION_UNKNOWN: "the view of the suppression list is too old to trust",
+    Reason.TEMPLATE: "the e-mail could not be written for this lead",
+    Reason.NOT_ALLOWED: "the address is not on the allow-list",
+    Reason.REJECTED: "the mail provider refused the request",
+    Reason.OUTCOME_UNKNOWN: "whether the provider took it is unknown; it is held, never repeated",
+}
