@@ -55,13 +55,17 @@ class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     counts: dict[str, dict[int, int]] = {}
     fit: int = 0
     engagement: int = 0
-    scored_on: int = 0
+    veto: str = ""
+    judged_by: str = ""
+    judged_on: int = 0
+    interest_at: Millis = 0
     stage: str = ""
     stage_since: Millis = 0
     moments: tuple[Moment, ...] = ()
     # nurture
     enrolment: Enrolment | None = None
     ordinals: dict[str, int] = {}
+    finished: dict[str, Millis] = {}
     received: dict[str, Millis] = {}
     sent: tuple[Millis, ...] = ()
     silence: Reason | None = None

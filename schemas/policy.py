@@ -244,6 +244,9 @@ class Sales(Owned, frozen=True, kw_only=True):
     recycle_cool_off: Duration = "30 days"
     unanswered_cool_off: Duration = "7 days"
     lost_cool_off: Duration = "180 days"
+    won_cool_off: Duration = "180 days"
+    worked_within: Duration = "90 days"
+    raised_hand_within: Duration = "7 days"
 
 
 class Brand(Owned, frozen=True, kw_only=True):

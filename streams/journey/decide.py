@@ -1,0 +1,48 @@
+"""The product's specification: what follows from a fact about a lead. All else carries facts here or commands away."""
+
+from msgspec.structs import replace
+
+from schemas.commands import Command, Suppress
+from schemas.facts import Fact
+from schemas.lead import Lead
+from schemas.reason import Reason
+from streams.journey.compiled import Compiled
+from streams.journey.handoff import answer, hand_off
+from streams.journey.memory import is_news, learn
+from streams.journey.program import fulfil, nurture, reopenings
+from streams.journey.score import judge
+from streams.journey.turn import Turn
+
+
+def decide(lead: Lead, fact: Fact, policy: Compiled) -> tuple[Lead, tuple[Command, ...]]:
+    """The lead after this fact, and what to do about it. A repeat, or a tick too late, returns the very same lead."""
+    if not is_news(lead, fact):
+        return lead, ()
+    turn = Turn(fact, max(lead.seen, fact.seen), policy)
+    before, lead = lead, learn(lead, fact, policy)
+    _suppress(before, lead, turn)
+    lead = judge(lead, turn)
+    lead = answer(lead, turn)
+    lead = hand_off(lead, turn)
+    lead = fulfil(lead, turn)
+    lead = nurture(lead, turn)
+    due = next_due(lead, turn.seen, policy)
+    return (lead if due == lead.due else replace(lead, due=due)), tuple(turn.commands)
+
+
+def _suppress(before: Lead, lead: Lead, turn: Turn) -> None:
+    """Tells every sender, once, that an address must not be mailed again."""
+    if lead.suppressed is not None and before.suppressed is None:
+        turn.say(Suppress, reason=Reason(lead.suppressed), address=str(lead.traits.get("email", "")))
+
+
+def next_due(lead: Lead, seen: int, policy: Compiled) -> int:
+    """When to look at the lead again (ms), 0 when only a fact can change anything: no lead is silent by accident."""
+    awaited = [lead.contacted_until, lead.opportunity_until, lead.cool_until]
+    if lead.handoff is not None:
+        awaited = [lead.handoff.answer_by]
+    elif lead.enrolment is not None:
+        awaited.append(lead.enrolment.due)
+    elif lead.finished:
+        awaited += reopenings(lead, policy)
+    return min((at for at in awaited if at > seen), default=0)

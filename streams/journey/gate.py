@@ -1,0 +1,57 @@
+"""May we write to this lead now? Refuses by default and names its reason. It never sends and never renders."""
+
+from schemas.lead import Lead
+from schemas.reason import Reason
+from streams.journey.calendar import Zone, next_open
+from streams.journey.compiled import Compiled
+
+Pause = tuple[Reason, int]
+
+
+def forbidden(lead: Lead, seen: int) -> Reason | None:
+    """Why nothing at all may be sent to this lead, or None: address, suppression, lawful basis."""
+    if not lead.traits.get("email"):
+        return Reason.NO_ADDRESS
+    if lead.suppressed is not None:
+        return lead.suppressed
+    if not lead.bases:
+        return Reason.NO_BASIS
+    if any(basis.expires is None or basis.expires > seen for basis in lead.bases.values()):
+        return None
+    return Reason.BASIS_EXPIRED
+
+
+def unsuitable(lead: Lead, policy: Compiled) -> Reason | None:
+    """Why nurture is not for this lead as it stands, or None."""
+    if lead.handoff is not None:
+        return Reason.WITH_SALES
+    if lead.customer:
+        return Reason.CUSTOMER
+    if lead.veto:
+        return Reason.DISQUALIFIED
+    if policy.stage_index.get(lead.stage, 0) < policy.qualified_from:
+        return Reason.NOT_QUALIFIED
+    return None
+
+
+def paused(lead: Lead, seen: int) -> Pause | None:
+    """What sales does for a declared time takes precedence over nurture."""
+    if lead.opportunity_until > seen:
+        return Reason.OPPORTUNITY_OPEN, lead.opportunity_until
+    if lead.contacted_until > seen:
+        return Reason.SALES_CONTACTED, lead.contacted_until
+    return None
+
+
+def not_now(lead: Lead, seen: int, zone: Zone, policy: Compiled) -> Pause | None:
+    """Quiet hours where the lead is, or enough mail for now: the reason, and when to look again (ms)."""
+    opens = next_open(seen, zone.name, policy.quiet)
+    if opens > seen:
+        return Reason.QUIET_HOURS, opens
+    free = max((_free_at(lead.sent, most, within, seen) for most, within in policy.caps), default=seen)
+    return (Reason.FREQUENCY_CAP, free) if free > seen else None
+
+
+def _free_at(sent: tuple[int, ...], most: int, within: int, seen: int) -> int:
+    recent = [at for at in sent if at > seen - within]
+    return seen if len(recent) < most else recent[-most] + within

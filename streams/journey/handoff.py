@@ -1,0 +1,169 @@
+"""The contract with sales: who is handed over, with which brief, and what an answer does. It never queues or mails."""
+
+import zlib
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from schemas import facts as f
+from schemas.commands import HandOff, Outcome, SettleHandoff
+from schemas.handoff import Brief, Told, Why
+from schemas.lead import Lead, OpenHandoff
+from schemas.policy import Rep
+from schemas.reason import Reason
+from schemas.units import day_of
+from streams.journey.calendar import add_business_days
+from streams.journey.compiled import Compiled, Pauses
+from streams.journey.score import engagement_of, fit_of, grade_of
+from streams.journey.turn import Turn
+
+_MOST_REASONS = 5
+_WORK = (f.SalesAccepted, f.SalesContacted, f.MeetingHeld, f.OpportunityOpened, f.OpportunityMoved)
+
+
+class Ending(NamedTuple):
+    """How a qualification ended."""
+
+    outcome: Outcome
+    cool_off: int
+    reason: str = ""
+
+
+def answer(lead: Lead, turn: Turn) -> Lead:
+    """What sales said, or did not say in time, about the open handoff."""
+    open_ = lead.handoff
+    if open_ is None or getattr(turn.fact, "handoff_id", "") not in ("", open_.id):
+        return lead  # nothing is open, or this answers an older handoff
+    ending = _ending(turn.fact, turn.policy.pauses)
+    if ending is not None:
+        return _end(lead, open_, turn, ending)
+    if isinstance(turn.fact, _WORK):
+        return _working(lead, open_, turn)
+    late = turn.seen >= open_.answer_by
+    return _end(lead, open_, turn, Ending("unanswered", turn.policy.pauses.unanswered)) if late else lead
+
+
+def _ending(fact: f.Happened, pauses: Pauses) -> Ending | None:
+    """The outcome that ends a qualification, and how long (ms) the lead then cools off."""
+    match fact:
+        case f.SalesRejected(reason=reason):
+            return Ending("rejected", pauses.rejected.get(reason, pauses.recycled), reason)
+        case f.SalesRecycled(reason=reason):
+            return Ending("recycled", pauses.recycled, reason)
+        case f.DealWon():
+            return Ending("won", pauses.won)
+        case f.DealLost(reason=reason):
+            return Ending("lost", pauses.lost, reason)
+        case _:
+            return None
+
+
+def _working(lead: Lead, open_: OpenHandoff, turn: Turn) -> Lead:
+    """Sales is at it: the handoff is theirs until it has been silent for the declared time."""
+    if not open_.accepted:
+        _settle(turn, open_.id, "accepted")
+    until = turn.seen + turn.policy.pauses.worked
+    return replace(lead, handoff=replace(open_, accepted=True, answer_by=until))
+
+
+def _end(lead: Lead, open_: OpenHandoff, turn: Turn, ending: Ending) -> Lead:
+    """Ends the qualification; the lead may qualify again once it has cooled off and shown interest anew."""
+    _settle(turn, open_.id, ending.outcome, ending.reason)
+    ended_at = max(turn.fact.at, open_.since)
+    cool_until = turn.seen + ending.cool_off
+    return replace(lead, handoff=None, ended=lead.ended + 1, ended_at=ended_at, cool_until=cool_until)
+
+
+def _settle(turn: Turn, handoff_id: str, outcome: Outcome, reason: str = "") -> None:
+    turn.say(SettleHandoff, handoff_id=handoff_id, outcome=outcome, reason=reason, by=getattr(turn.fact, "by", ""))
+
+
+def hand_off(lead: Lead, turn: Turn) -> Lead:
+    """Who raises a hand goes to sales at once; who is ready goes once per qualification. A veto stops both."""
+    if lead.handoff is not None:
+        return lead
+    asked = _raised(turn.fact)
+    if asked:
+        refused = _unheard(lead, turn)
+        if refused is not None:
+            turn.skip(refused)
+            return lead
+    elif not _ready(lead, turn):
+        return lead
+    return _handed(lead, turn, asked=asked)
+
+
+def _raised(fact: f.Happened) -> bool:
+    return isinstance(fact, f.DemoRequested) or (isinstance(fact, f.EmailReplied) and fact.asks_for_contact)
+
+
+def _unheard(lead: Lead, turn: Turn) -> Reason | None:
+    if lead.veto:
+        return Reason.DISQUALIFIED
+    old = turn.seen - turn.fact.at > turn.policy.pauses.raised or (lead.ended and turn.fact.at <= lead.ended_at)
+    return Reason.STALE if old else None
+
+
+def _ready(lead: Lead, turn: Turn) -> bool:
+    if lead.veto or turn.policy.stage_index.get(lead.stage, 0) < turn.policy.ready_from:
+        return False
+    if turn.seen < lead.cool_until or lead.opportunity_until > turn.seen:
+        return False
+    return not lead.ended or lead.interest_at > lead.ended_at
+
+
+def _handed(lead: Lead, turn: Turn, *, asked: bool) -> Lead:
+    sales, zone = turn.policy.policy.sales, turn.policy.policy.brand.time_zone
+    answer_by = add_business_days(turn.seen, sales.answer_within_business_days, zone)
+    open_ = OpenHandoff(id=f"{lead.id}:{lead.ended}", since=turn.seen, answer_by=answer_by)
+    owner = owner_of(lead, sales.reps)
+    brief = brief_of(lead, turn.policy, turn.seen, asked=asked)
+    turn.say(HandOff, handoff_id=open_.id, owner=owner, answer_by=answer_by, brief=brief)
+    return replace(lead, handoff=open_)
+
+
+def owner_of(lead: Lead, reps: tuple[Rep, ...]) -> str:
+    """The lead's own rep when there is one, else one for its country, else any: always the same for the same lead."""
+    own, country = lead.traits.get("owner"), lead.traits.get("country")
+    if any(rep.email == own for rep in reps):
+        return str(own)
+    local = [rep for rep in reps if country in rep.countries]
+    pool = local or [rep for rep in reps if not rep.countries] or list(reps)
+    return pool[zlib.crc32(lead.id.encode()) % len(pool)].email
+
+
+def brief_of(lead: Lead, policy: Compiled, seen: int, *, asked: bool) -> Brief:
+    """What the rep reads: who, why (the heaviest reasons first), what they did, what we told them."""
+    text = {name: str(lead.traits.get(name, "")) for name in ("email", "company", "role", "country", "phone")}
+    name = " ".join(str(lead.traits[part]) for part in ("first_name", "last_name") if lead.traits.get(part))
+    reasons = _heaviest([*fit_of(lead, policy), *engagement_of(lead, policy, day_of(seen))])
+    return Brief(
+        lead_id=lead.id,
+        headline=_headline(lead, reasons, asked=asked),
+        stage=lead.stage,
+        grade=grade_of(lead.fit, lead.engagement, policy.policy.scoring.grades),
+        fit=lead.fit,
+        engagement=lead.engagement,
+        since=lead.stage_since,
+        asked=asked,
+        name=name,
+        **text,
+        reasons=reasons,
+        moments=lead.moments,
+        told=tuple(_told(email, at, policy) for email, at in sorted(lead.received.items(), key=lambda item: item[1])),
+    )
+
+
+def _heaviest(reasons: list[Why]) -> tuple[Why, ...]:
+    return tuple(sorted(reasons, key=lambda why: (-why.points, why.rule))[:_MOST_REASONS])
+
+
+def _headline(lead: Lead, reasons: tuple[Why, ...], *, asked: bool) -> str:
+    if asked:
+        return "Asked to be contacted"
+    return reasons[0].says if reasons else f"Reached the stage {lead.stage}"
+
+
+def _told(email: str, at: int, policy: Compiled) -> Told:
+    known = policy.policy.emails.get(email)
+    return Told(email=email, at=at, subject=known.subject if known else "")

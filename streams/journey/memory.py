@@ -1,0 +1,159 @@
+"""What a lead's row remembers of a fact. It concludes nothing: no stage, no send, no handoff."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final, assert_never
+
+from msgspec.structs import replace
+
+from schemas import facts as f
+from schemas.handoff import Moment
+from schemas.lead import MOMENTS, RECENT_FACTS, Basis, Lead
+from schemas.reason import Reason
+from schemas.units import day_of
+from streams.journey.compiled import Compiled, kind_of
+
+_DIGEST: Final = 8
+_SUPPRESSING: Final = {
+    f.EmailUnsubscribed: Reason.UNSUBSCRIBED,
+    f.EmailComplained: Reason.COMPLAINED,
+    f.EmailBounced: Reason.HARD_BOUNCE,
+}
+_LABEL: Final = 80
+Changes = dict[str, Any]
+
+
+def is_news(lead: Lead, fact: f.Fact) -> bool:
+    """False for a repeat within the lead's last 128 facts, and for a tick that is no longer due."""
+    if isinstance(fact, f.Tick):
+        return 0 < lead.due <= fact.due
+    digest = _digest(fact.id)
+    found = lead.recent.find(digest)
+    while found % _DIGEST:  # -1 and misaligned hits alike: -1 % 8 is 7
+        if found < 0:
+            return True
+        found = lead.recent.find(digest, found + 1)
+    return False
+
+
+def learn(lead: Lead, fact: f.Fact, policy: Compiled) -> Lead:
+    """The row after this fact: traits, bases, counts, moments, what sales did. ``seen`` never runs backwards."""
+    changes = _learned(lead, fact, policy)
+    changes["seen"] = max(lead.seen, fact.seen)
+    if isinstance(fact, f.Tick):
+        return replace(lead, **changes)
+    changes["facts"] = lead.facts + 1
+    changes["recent"] = (lead.recent + _digest(fact.id))[-RECENT_FACTS * _DIGEST :]
+    changes |= _counted(lead, fact, policy)
+    return replace(lead, **changes)
+
+
+def _learned(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:  # noqa: C901, PLR0911, PLR0912 - one row a kind
+    match fact:
+        case f.Tick() | f.PolicyApplied():
+            return {}
+        case f.PageViewed() | f.EmailProcessed() | f.EmailDelivered() | f.EmailDeferred() | f.EmailDropped():
+            return {}
+        case f.EmailOpened() | f.EmailClicked() | f.EmailReplied() | f.PricingViewed() | f.Tracked():
+            return {}
+        case f.FormSubmitted() | f.ContentDownloaded() | f.WebinarAttended() | f.DemoRequested():
+            return {}
+        case f.LeadCreated() | f.LeadUpdated():
+            return _introduced(lead, fact.traits)
+        case f.BasisGiven():
+            given = Basis(kind=fact.basis, at=fact.at, form=fact.form, wording=fact.wording, expires=fact.expires)
+            return {"bases": lead.bases | {fact.basis: given}}
+        case f.BasisWithdrawn():
+            kept = {kind: basis for kind, basis in lead.bases.items() if fact.basis not in ("", kind)}
+            return {"bases": kept}
+        case f.EmailBounced():
+            return {} if fact.kind == "soft" else _suppressed(lead, fact)
+        case f.EmailComplained() | f.EmailUnsubscribed():
+            return _suppressed(lead, fact)
+        case f.SendSettled():
+            return _settled(lead, fact)
+        case f.SalesContacted() | f.MeetingHeld():
+            return {"contacted_until": fact.seen + policy.pauses.contact}
+        case f.OpportunityOpened() | f.OpportunityMoved():
+            return {"opportunity_until": fact.seen + policy.pauses.opportunity}
+        case f.DealWon() | f.Invoiced() | f.Renewed():
+            return {"customer": True, "opportunity_until": 0}
+        case f.DealLost():
+            return {"opportunity_until": 0}
+        case f.Churned():
+            return {"customer": False}
+        case f.SalesAccepted() | f.SalesRejected() | f.SalesRecycled():
+            return {}
+        case _:
+            assert_never(fact)
+
+
+def _introduced(lead: Lead, traits: Mapping[str, f.Scalar]) -> Changes:
+    merged = {name: value for name, value in (lead.traits | dict(traits)).items() if value is not None}
+    changes: Changes = {"traits": merged, "judged_by": ""}
+    if lead.suppressed is Reason.HARD_BOUNCE and merged.get("email") != lead.traits.get("email"):
+        changes["suppressed"] = None  # the address bounced, not the person
+    return changes
+
+
+def _suppressed(lead: Lead, fact: f.Happened) -> Changes:
+    return {"suppressed": lead.suppressed or _SUPPRESSING[type(fact)]}  # type: ignore[index]
+
+
+def _settled(lead: Lead, fact: f.SendSettled) -> Changes:
+    """A send that never left was never received, and counts towards no cap."""
+    when = lead.received.get(fact.email)
+    if fact.outcome in ("accepted", "held") or when is None:
+        return {}
+    sent = list(lead.sent)
+    if when in sent:
+        sent.remove(when)
+    return {"received": {e: at for e, at in lead.received.items() if e != fact.email}, "sent": tuple(sent)}
+
+
+def _counted(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:
+    if isinstance(fact, f.EmailOpened) and fact.machine:
+        return {}
+    hits = [rule for rule, test in policy.rules_on(fact) if test is None or test(lead.traits, fact)]
+    if not hits:
+        return {}
+    counts, day = dict(lead.counts), day_of(fact.at)
+    for rule in hits:
+        days = counts.get(rule.id, {})
+        counts[rule.id] = _bounded({**days, day: days.get(day, 0) + 1}, rule.most)
+    changes: Changes = {"counts": counts, "judged_by": ""}
+    if any(rule.counts_as_interest for rule in hits):
+        changes["interest_at"] = max(lead.interest_at, fact.at)
+        changes["moments"] = _remembered(lead, fact)
+    return changes
+
+
+def _bounded(days: dict[int, int], most: int) -> dict[int, int]:
+    """The newest days that can still count: newest first, ``most`` in all. Order of arrival cannot matter."""
+    if len(days) == 1:
+        return days
+    kept: dict[int, int] = {}
+    total = 0
+    for day in sorted(days, reverse=True):
+        kept[day] = days[day]
+        total += days[day]
+        if total >= most:
+            break
+    return kept
+
+
+def _remembered(lead: Lead, fact: f.Fact) -> tuple[Moment, ...]:
+    moment = Moment(what=kind_of(fact), at=fact.at, label=_label(fact))
+    return tuple(sorted((*lead.moments, moment), key=lambda m: (m.at, m.what, m.label))[-MOMENTS:])
+
+
+def _label(fact: f.Fact) -> str:
+    for name in ("content", "webinar", "form", "path", "email", "message"):
+        text = getattr(fact, name, "")
+        if text:
+            return str(text)[:_LABEL]
+    return ""
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=_DIGEST).digest()
