@@ -1,0 +1,83 @@
+"""How we speak to Kafka outside a lane: client options from the settings, and one-shot reads. It folds nothing."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiokafka
+from aiokafka.structs import TopicPartition
+
+from agents.settings import Settings
+
+Client = dict[str, Any]
+_PATIENCE_MS = 500
+
+
+def client(settings: Settings) -> Client:
+    """Arguments of every aiokafka client: servers and security."""
+    options: Client = {"bootstrap_servers": settings.bootstrap, "security_protocol": settings.kafka_security}
+    if settings.kafka_security.endswith("SSL"):
+        options["ssl_context"] = tls(settings)
+    if settings.kafka_security.startswith("SASL"):
+        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        options["sasl_plain_username"] = settings.kafka_username
+        options["sasl_plain_password"] = settings.kafka_password.reveal()
+    return options
+
+
+def tls(settings: Settings) -> ssl.SSLContext:
+    """Verifies the brokers' names; brings our own certificate when there is one."""
+    context = ssl.create_default_context(cafile=settings.kafka_ca_file)
+    if settings.kafka_cert_file:
+        context.load_cert_chain(settings.kafka_cert_file, settings.kafka_key_file)
+    return context
+
+
+@asynccontextmanager
+async def producer(options: Client) -> AsyncIterator[Any]:
+    """An idempotent producer that waits for every replica."""
+    made = aiokafka.AIOKafkaProducer(**options, enable_idempotence=True, acks="all", linger_ms=5)
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.stop()
+
+
+async def read_whole(options: Client, topic: str) -> AsyncIterator[Any]:
+    """Every committed record of a topic that is there now, partition by partition, in order."""
+    consumer = aiokafka.AIOKafkaConsumer(**options, isolation_level="read_committed", enable_auto_commit=False)
+    await consumer.start()
+    try:
+        parts = [TopicPartition(topic, p) for p in sorted(await _partitions(consumer, topic))]
+        consumer.assign(parts)
+        await consumer.seek_to_beginning(*parts)
+        ends = await consumer.end_offsets(parts)
+        while any([await consumer.position(part) < ends[part] for part in parts]):
+            for records in (await consumer.getmany(*parts, timeout_ms=_PATIENCE_MS)).values():
+                for record in records:
+                    yield record
+    finally:
+        await consumer.stop()
+
+
+async def read_newest(options: Client, topic: str) -> dict[bytes, bytes]:
+    """A compacted topic as a table: the newest value of each key, tombstones left out, the engine's ``\\0`` keys too."""
+    table: dict[bytes, bytes] = {}
+    async for record in read_whole(options, topic):
+        if record.key is None or record.key.startswith(b"\0"):
+            continue
+        if record.value is None:
+            table.pop(record.key, None)
+        else:
+            table[record.key] = record.value
+    return table
+
+
+async def _partitions(consumer: Any, topic: str) -> set[int]:
+    await consumer._client.force_metadata_update()  # noqa: SLF001 - partitions_for_topic reads a cache only
+    found: set[int] | None = consumer.partitions_for_topic(topic)
+    if not found:
+        raise LookupError(f'found no topic "{topic}" at the broker, expected it to exist: run "nurture topics create"')
+    return found

@@ -1,0 +1,166 @@
+"""The journey lane: carries facts to ``decide`` and its commands away. No decision is made here."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final, assert_never
+
+from msgspec.structs import replace
+
+from agents.deadletter import dead_letter
+from agents.policies import Policies
+from agents.suppression import keyed_address
+from schemas import topics
+from schemas.codec import decode_fact, decode_lead, encode, encode_lead
+from schemas.commands import (
+    Command,
+    EnterProgram,
+    HandOff,
+    LeaveProgram,
+    MoveStage,
+    NotifyOwner,
+    SendContent,
+    SettleHandoff,
+    Skip,
+    Suppress,
+)
+from schemas.envelope import headers
+from schemas.facts import Fact, PolicyApplied, Tick, tag_of
+from schemas.lead import Lead
+from schemas.problem import Refusal, Rejected
+from streams.engine.lane import Lane
+from streams.engine.record import Batch, Out, Record, Row
+from streams.journey.compiled import Compiled
+from streams.journey.decide import decide
+
+SOURCE: Final = "nurture/journey"
+_POLICY: Final = b"\0policy"
+Observe = Callable[[Sequence[Command], int], None]
+
+
+class NoPolicyError(RuntimeError):
+    """Facts came before any policy."""
+
+
+class JourneyWork:
+    """Folds facts into rows of leads; switches the policy at the offset where it was applied."""
+
+    def __init__(self, policies: Policies, id_key: bytes, observe: Observe) -> None:
+        self._policies = policies
+        self._id_key = id_key
+        self._observe = observe
+        self._policy: Compiled | None = None
+
+    async def begin(self, lane: Lane) -> None:
+        """Takes up the policy that was in force when the last life ended."""
+        name = lane.rows.get(_POLICY)
+        self._policy = await self._policies.get(name.decode()) if name else None
+
+    async def fold(self, lane: Lane, records: Sequence[Record]) -> None:
+        """Rows, commands, dead letters and position: all or nothing."""
+        batch, counts = Batch(upto=records[-1].offset + 1), Counter[str]()
+        found = lane.rows.load({record.key for record in records if record.key})
+        leads = {key: decode_lead(row) for key, row in found.items()}
+        changed: dict[bytes, Lead] = {}
+        decided: list[Command] = []
+        for record in records:
+            fact = _read(record)
+            if isinstance(fact, Rejected):
+                batch.outs.append(dead_letter(record, fact, SOURCE))
+                counts["dead_letters"] += 1
+            elif isinstance(fact, PolicyApplied):
+                self._policy = await self._policies.get(fact.policy)
+                batch.rows[_POLICY] = Row(fact.policy.encode())
+                counts["policies"] += 1
+            else:
+                key = record.key or b""
+                before = leads.get(key) or Lead(id=fact.lead_id)
+                after, commands = decide(before, fact, self._in_force(lane))
+                counts[_counted(fact, fresh=after is not before)] += 1
+                if after is not before:
+                    leads[key] = changed[key] = after
+                    decided += commands
+        batch.rows |= {key: Row(encode_lead(lead), lead.due) for key, lead in changed.items()}
+        batch.outs += [out for command in decided for out in self._outs(command, lane.partition)]
+        batch.counts = dict(counts + _tally(decided))
+        await lane.commit(batch)
+        self._observe(decided, lane.clock.now())
+
+    async def tick(self, lane: Lane, due: Sequence[tuple[bytes, int]]) -> None:
+        """Time becomes a fact: what is due is appended to the lane's own partition."""
+        now = lane.clock.now()
+        await lane.commit(Batch(outs=[_tick(key.decode(), at, now, lane.partition) for key, at in due]))
+
+    def _in_force(self, lane: Lane) -> Compiled:
+        if self._policy is None:
+            raise NoPolicyError(
+                f"found facts in {lane.topic}[{lane.partition}] and no policy before them, expected one: "
+                f'run "nurture apply" before the first intake'
+            )
+        return self._policy
+
+    def _outs(self, command: Command, partition: int) -> list[Out]:
+        match command:
+            case SendContent():
+                public = replace(command, to="", traits={})
+                return [_out(topics.DECISIONS, public, partition), _out(topics.SENDS, command, partition)]
+            case HandOff() | SettleHandoff():
+                return [
+                    _out(topics.HANDOFFS, command, partition),
+                    _out(topics.DECISIONS, _brief_less(command), partition),
+                ]
+            case Suppress():
+                key = keyed_address(command.address, self._id_key).encode()
+                public = replace(command, address="")
+                kept = Out(topics.SUPPRESSIONS, key, encode(public), _headers(command))
+                return [_out(topics.DECISIONS, public, partition), kept]
+            case MoveStage() | EnterProgram() | LeaveProgram() | Skip() | NotifyOwner():
+                return [_out(topics.DECISIONS, command, partition)]
+            case _:
+                assert_never(command)
+
+
+def _read(record: Record) -> Fact | Rejected:
+    fact = decode_fact(record.value)
+    if isinstance(fact, Rejected) or record.key == fact.lead_id.encode():
+        return fact
+    return Rejected(Refusal.WRONG_KEY, "found a key that is not the fact's lead_id, expected them to be the same")
+
+
+def _counted(fact: Fact, *, fresh: bool) -> str:
+    if isinstance(fact, Tick):
+        return "ticks"
+    return "applied" if fresh else "duplicates"
+
+
+def _tally(commands: Sequence[Command]) -> Counter[str]:
+    """What the demo's summary and an operator want to know, as flat names."""
+    tally: Counter[str] = Counter()
+    for command in commands:
+        tally["decisions"] += 1
+        if isinstance(command, Skip):
+            tally[f"skips:{command.reason}"] += 1
+        else:
+            tally[tag_of(type(command)).removesuffix(".v1")] += 1
+    return tally
+
+
+def _brief_less(command: HandOff | SettleHandoff) -> HandOff | SettleHandoff:
+    """The decisions hold no name and no address: a brief's reasons stay, its person goes."""
+    if isinstance(command, SettleHandoff):
+        return command
+    nobody = dict.fromkeys(("name", "email", "company", "phone"), "")
+    return replace(command, brief=replace(command.brief, **nobody))
+
+
+def _headers(command: Command) -> list[tuple[str, bytes]]:
+    return headers(tag_of(type(command)), command.id, SOURCE, command.seen)
+
+
+def _out(topic: str, command: Command, partition: int) -> Out:
+    return Out(topic, command.lead_id.encode(), encode(command), _headers(command), partition)
+
+
+def _tick(lead_id: str, due: int, now: int, partition: int) -> Out:
+    fact = Tick(id=f"tick:{lead_id}:{due}", lead_id=lead_id, at=due, seen=now, source=SOURCE, due=due)
+    event = headers(tag_of(Tick), fact.id, SOURCE, now)
+    return Out(topics.FACTS, lead_id.encode(), encode(fact), event, partition)

@@ -1,0 +1,60 @@
+"""Policies in force: kept by hash in a compacted topic, applied as a fact in every partition. It judges no content."""
+
+import time
+from typing import Final
+
+from agents.clients import Client, producer, read_newest
+from schemas import topics
+from schemas.codec import decode_policy, encode
+from schemas.envelope import headers
+from schemas.facts import PolicyApplied, tag_of
+from schemas.policy import Policy, policy_hash
+from streams.journey.compiled import Compiled
+
+NOBODY: Final = "-"
+_SOURCE: Final = "nurture/apply"
+
+
+class UnknownPolicyError(LookupError):
+    """A policy was applied that the topic of policies does not hold."""
+
+
+class Policies:
+    """Compiled policies by hash; asks Kafka for one that it has not met."""
+
+    def __init__(self, options: Client) -> None:
+        self._options = options
+        self._compiled: dict[str, Compiled] = {}
+
+    async def get(self, name: str) -> Compiled:
+        """The policy with this hash. Raises UnknownPolicyError with what to do."""
+        if name not in self._compiled:
+            await self._load()
+        if name not in self._compiled:
+            raise UnknownPolicyError(
+                f'found no policy "{name}" in {topics.POLICIES}, though it was applied: put the topic back, or run '
+                f'"nurture apply" with the templates of that time'
+            )
+        return self._compiled[name]
+
+    async def any(self) -> bool:
+        """Whether a policy was ever applied."""
+        return bool(await read_newest(self._options, topics.POLICIES))
+
+    async def _load(self) -> None:
+        for key, value in (await read_newest(self._options, topics.POLICIES)).items():
+            if key.decode() not in self._compiled:
+                self._compiled[key.decode()] = Compiled(decode_policy(value))
+
+
+async def apply(options: Client, policy: Policy, partitions: int, now: int | None = None) -> str:
+    """Keeps the policy, then says in every partition of the facts that it decides from here on. Returns its hash."""
+    name, at = policy_hash(policy), now if now is not None else time.time_ns() // 1_000_000
+    async with producer(options) as out:
+        kept = headers("policy.v1", name, _SOURCE, at)
+        await out.send_and_wait(topics.POLICIES, encode(policy), key=name.encode(), headers=kept)
+        for partition in range(partitions):
+            fact = PolicyApplied(id=f"{name}:{at}", lead_id=NOBODY, at=at, seen=at, source=_SOURCE, policy=name)
+            event = headers(tag_of(PolicyApplied), fact.id, _SOURCE, at)
+            await out.send_and_wait(topics.FACTS, encode(fact), key=NOBODY.encode(), partition=partition, headers=event)
+    return name
