@@ -211,7 +211,7 @@ def address(value: str, what: str) -> str:
     """The address, normalised, as a provider can deliver to it. Refused: BAD_ADDRESS, without the address."""
     found = _address(value.strip()) if len(value) <= MOST_ADDRESS else None
     if found is None:
-        expected = "expected an e-mail address such as ana@example.com"
+        expected = "expected an e-mail address such as name@example.com"
         raise RefusedError(Refusal.BAD_ADDRESS, f"found {len(value)} characters as {what} that are none, {expected}")
     return found
 
