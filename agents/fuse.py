@@ -1,4 +1,4 @@
-"""When most of what comes in cannot be read, something is misconfigured, and a fuse stops the lane. It reads nothing."""
+"""When most of what comes in cannot be read, something is misconfigured: a fuse stops the lane. It reads nothing."""
 
 from collections import Counter, deque
 from typing import Final

@@ -100,6 +100,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     token_key: Annotated[Secret, Says("signs unsubscribe links", "/run/secrets/token_key")] = _NONE
     id_key: Annotated[Secret, Says("hashes addresses to ids; never changed later", "/run/secrets/id_key")] = _NONE
 
+    fuse: Annotated[bool, Says("intake stops when most of what comes in cannot be read", "false")] = True
+
     http_host: Annotated[str, Says("where /metrics, /live and /ready listen", "127.0.0.1")] = "127.0.0.1"
     http_port: Annotated[int, Meta(ge=0, le=65535), Says("their port; 0 takes any free one", "9464")] = 0
     log_level: Annotated[
