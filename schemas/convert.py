@@ -3,16 +3,16 @@
 It knows msgspec's description of a type and ruamel's nodes; what the shapes mean, it does not.
 """
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from msgspec import NODEFAULT, Struct, inspect
+from msgspec import Struct, inspect
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from schemas.problem import Problem
+from schemas.words import listed, one_of
 
 Place = tuple[str | int, ...]
 MISTAKE: Final = object()
@@ -52,7 +52,9 @@ def _value(node: Node, wanted: Any, placing: Placing, at: Place) -> Any:
     if isinstance(wanted, inspect.UnionType):
         wanted = next((member for member in wanted.types if _suits(node, member)), wanted)
     if not _suits(node, wanted):
-        return placing.complain(node, "wrong-type", f"found {_found(node)}, expected {_words(wanted)}{_advice(node, wanted)}")
+        return placing.complain(
+            node, "wrong-type", f"found {_found(node)}, expected {_words(wanted)}{_advice(node, wanted)}"
+        )
     match wanted:
         case inspect.StructType():
             return _struct(node, wanted, placing, at)
@@ -75,7 +77,9 @@ def _entries(node: MappingNode, placing: Placing) -> Iterable[tuple[ScalarNode, 
             placing.complain(key, "wrong-type", f"found {_found(key)} as a key, expected text")
         elif key.value in lines:
             first = lines[key.value]
-            placing.complain(key, "duplicate-key", f'found the key "{key.value}" again (first in line {first}), expected it once')
+            placing.complain(
+                key, "duplicate-key", f'found the key "{key.value}" again (first in line {first}), expected it once'
+            )
         else:
             lines[key.value] = _mark(key)[0]
             yield key, value
@@ -87,13 +91,15 @@ def _struct(node: MappingNode, wanted: inspect.StructType, placing: Placing, at:
     written = set()
     for key, value in _entries(node, placing):
         if (field := fields.get(key.value)) is None:
-            placing.complain(key, "unknown-key", f'found the key "{key.value}", expected {_close(key.value, fields)}')
+            placing.complain(key, "unknown-key", f'found the key "{key.value}", expected {one_of(key.value, fields)}')
         else:
             written.add(key.value)
             values[field.name] = _value(value, field.type, placing, (*at, field.encode_name))
     needed = [name for name, field in fields.items() if field.required and name not in written]
     if needed:
-        placing.complain(node, "missing-key", f"found no {_list(needed)}, expected {'it' if len(needed) == 1 else 'them'} here")
+        placing.complain(
+            node, "missing-key", f"found no {listed(needed)}, expected {'it' if len(needed) == 1 else 'them'} here"
+        )
     if needed or any(value is MISTAKE for value in values.values()):
         return MISTAKE
     return wanted.cls(**values)
@@ -110,13 +116,19 @@ def _mapping(node: MappingNode, wanted: inspect.DictType, placing: Placing, at: 
 def _sequence(node: SequenceNode, wanted: Any, placing: Placing, at: Place) -> Any:
     if isinstance(wanted, inspect.TupleType):
         if len(node.value) != len(wanted.item_types):
-            return placing.complain(node, "wrong-value", f"found {len(node.value)} items, expected {len(wanted.item_types)}")
+            return placing.complain(
+                node, "wrong-value", f"found {len(node.value)} items, expected {len(wanted.item_types)}"
+            )
         types = wanted.item_types
     else:
         if wanted.min_length and len(node.value) < wanted.min_length:
-            placing.complain(node, "wrong-value", f"found {len(node.value)} in the list, expected at least {wanted.min_length}")
+            placing.complain(
+                node, "wrong-value", f"found {len(node.value)} in the list, expected at least {wanted.min_length}"
+            )
         types = (wanted.item_type,) * len(node.value)
-    values = tuple(_value(item, kind, placing, (*at, n)) for n, (item, kind) in enumerate(zip(node.value, types, strict=True)))
+    values = tuple(
+        _value(item, kind, placing, (*at, n)) for n, (item, kind) in enumerate(zip(node.value, types, strict=True))
+    )
     return MISTAKE if any(value is MISTAKE for value in values) else values
 
 
@@ -134,7 +146,9 @@ def _scalar(node: ScalarNode, wanted: Any, placing: Placing, says: str) -> Any:
         case inspect.LiteralType():
             if node.value in wanted.values:
                 return node.value
-            return placing.complain(node, "wrong-value", f'found "{node.value}", expected {_close(node.value, wanted.values)}')
+            return placing.complain(
+                node, "wrong-value", f'found "{node.value}", expected {one_of(node.value, wanted.values)}'
+            )
         case _:
             return None
 
@@ -204,12 +218,12 @@ _SUITABLE: Final[dict[type, tuple[str, ...]]] = {
     inspect.NoneType: ("nothing",),
 }
 _WORDS: Final[dict[type, Callable[[Any], str]]] = {
-    inspect.StructType: lambda wanted: f"a mapping with {_list([field.encode_name for field in wanted.fields])}",
+    inspect.StructType: lambda wanted: f"a mapping with {listed([field.encode_name for field in wanted.fields])}",
     inspect.DictType: lambda _: "a mapping of keys to values",
     inspect.VarTupleType: lambda _: "a list",
     inspect.TupleType: lambda wanted: f"a list of {len(wanted.item_types)} items",
     inspect.StrType: lambda _: "text",
-    inspect.LiteralType: lambda wanted: f"one of {_list(wanted.values, 'or')}",
+    inspect.LiteralType: lambda wanted: f"one of {listed(wanted.values, 'or')}",
     inspect.IntType: lambda _: "a whole number",
     inspect.FloatType: lambda _: "a number",
     inspect.BoolType: lambda _: "true or false",
@@ -229,7 +243,9 @@ def unwrapped(wanted: Any) -> Any:
 def _words(wanted: Any) -> str:
     wanted = unwrapped(wanted)
     if isinstance(wanted, inspect.UnionType):
-        return " or ".join(dict.fromkeys(_words(member) for member in wanted.types if not isinstance(member, inspect.NoneType)))
+        return " or ".join(
+            dict.fromkeys(_words(member) for member in wanted.types if not isinstance(member, inspect.NoneType))
+        )
     return _WORDS[type(wanted)](wanted)
 
 
@@ -257,17 +273,6 @@ def _advice(node: Node, wanted: Any) -> str:
     if isinstance(wanted, inspect.BoolType) and str(node.value).lower() in ("yes", "on", "no", "off"):
         return "; YAML 1.2 has only those two"
     return ""
-
-
-def _close(word: str, known: Iterable[Any]) -> str:
-    names = [str(name) for name in known if name is not NODEFAULT]
-    close = difflib.get_close_matches(word, names, n=1)
-    return f'one of {_list(names, "or")}' + (f'; did you mean "{close[0]}"?' if close else "")
-
-
-def _list(names: Iterable[Any], last: str = "and") -> str:
-    quoted = [f'"{name}"' for name in names]
-    return f" {last} ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1]))) if quoted else "none"
 
 
 def _mark(node: Node) -> tuple[int, int]:

@@ -1,0 +1,1 @@
+"""What is wrong with a workplace: one small function for each rule."""

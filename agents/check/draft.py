@@ -1,0 +1,157 @@
+"""A workplace's files as far as they could be read, each with its places. It judges nothing across files."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from agents.render.source import EmailSource, Layout
+from schemas.policy import Brand, Catalogue, EmailMeta, Program, Sales, Scoring, Sending, Stages
+from schemas.problem import Problem
+from schemas.read import Placed, read_placed, text_of
+from schemas.sample import SampleLead
+from schemas.words import listed
+
+T = TypeVar("T")
+_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_FENCE: Final = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_ENDINGS: Final = {"programs": (".yaml",), "emails": (".md",), "layouts": (".mjml", ".txt"), "leads": (".yaml",)}
+
+
+class EmailDraft(Struct, frozen=True):
+    """An e-mail that could be read."""
+
+    meta: Placed[EmailMeta]
+    source: EmailSource
+
+
+class Draft(Struct):
+    """Everything that could be read; None and gaps stand for what could not, and ``problems`` says why.
+
+    ``names`` holds what exists by name in each folder, readable or not, so that one mistake is not reported as two.
+    """
+
+    folder: Path
+    brand: Placed[Brand] | None = None
+    catalogue: Placed[Catalogue] | None = None
+    scoring: Placed[Scoring] | None = None
+    stages: Placed[Stages] | None = None
+    sending: Placed[Sending] | None = None
+    sales: Placed[Sales] | None = None
+    programs: dict[str, Placed[Program]] = {}
+    emails: dict[str, EmailDraft] = {}
+    layouts: dict[str, Layout] = {}
+    leads: dict[str, Placed[SampleLead]] = {}
+    names: dict[str, list[str]] = {}
+    problems: list[Problem] = []
+
+    def text(self, path: Path) -> str | None:
+        """A file's text, or None after saying why not."""
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            return self._refused([_file_problem(path, f"found no file to read ({error.strerror}), expected one here")])
+        text = text_of(str(path), raw)
+        return text if isinstance(text, str) else self._refused(text)
+
+    def value(self, path: Path, shape: type[T], text: str | None = None) -> Placed[T] | None:
+        """A file as a shape, or None after saying why not."""
+        text = self.text(path) if text is None else text
+        if text is None:
+            return None
+        placed = read_placed(str(path), text, shape)
+        return placed if isinstance(placed, Placed) else self._refused(placed)
+
+    def _refused(self, problems: list[Problem]) -> None:
+        self.problems += problems
+
+
+def read_draft(folder: Path) -> Draft:
+    """Every file of a workplace. Raises nothing that a file could cause."""
+    draft = Draft(folder)
+    if not folder.is_dir():
+        draft.problems.append(_file_problem(folder, "found no folder here, expected a workplace such as templates/"))
+        return draft
+    draft.brand = draft.value(folder / "brand.yaml", Brand)
+    draft.catalogue = draft.value(folder / "catalogue.yaml", Catalogue)
+    draft.scoring = draft.value(folder / "scoring.yaml", Scoring)
+    draft.stages = draft.value(folder / "stages.yaml", Stages)
+    draft.sending = draft.value(folder / "sending.yaml", Sending)
+    draft.sales = draft.value(folder / "sales.yaml", Sales)
+    files = {kind: _files(draft, kind) for kind in _ENDINGS}
+    for path in files["programs"]:
+        _keep(draft.programs, path, draft.value(path, Program))
+    for path in files["leads"]:
+        _keep(draft.leads, path, draft.value(path, SampleLead))
+    for path in files["emails"]:
+        _keep(draft.emails, path, _email(draft, path))
+    for path in files["layouts"]:
+        if path.suffix == ".mjml":
+            _keep(draft.layouts, path, _layout(draft, path))
+    return draft
+
+
+def _keep(into: dict[str, T], path: Path, value: T | None) -> None:
+    if value is not None:
+        into[path.stem] = value
+
+
+def _files(draft: Draft, kind: str) -> list[Path]:
+    """The folder's files by name; what cannot be one is a mistake, hidden files and READMEs are let pass."""
+    found = []
+    for path in sorted((draft.folder / kind).glob("*")):
+        if path.name.startswith(".") or path.name == "README.md":
+            continue
+        if path.suffix not in _ENDINGS[kind]:
+            draft.problems.append(
+                _file_problem(path, f"found this file in {kind}/, expected {listed(_ENDINGS[kind], 'or')}")
+            )
+        elif not _NAME.fullmatch(path.stem):
+            draft.problems.append(
+                _file_problem(path, f'found the name "{path.stem}", expected lower-case words joined with hyphens')
+            )
+        else:
+            found.append(path)
+    draft.names[kind] = sorted({path.stem for path in found})
+    return found
+
+
+def _email(draft: Draft, path: Path) -> EmailDraft | None:
+    text = draft.text(path)
+    if text is None:
+        return None
+    fences = list(_FENCE.finditer(text))
+    if len(fences) < 2 or fences[0].start() != 0:
+        message = 'found no front matter, expected "---", owner, review_by, subject and so on, "---", then the text'
+        draft.problems.append(Problem(path=str(path), message=message, rule="front-matter"))
+        return None
+    # the first fence becomes an empty line, so that YAML counts lines as the author does
+    meta = draft.value(path, EmailMeta, "\n" + text[fences[0].end() + 1 : fences[1].start()])
+    if meta is None:
+        return None
+    source = EmailSource(
+        id=path.stem,
+        path=str(path),
+        meta=meta.value,
+        body=text[fences[1].end() + 1 :],
+        body_line=text.count("\n", 0, fences[1].end()) + 2,
+        source_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
+    )
+    return EmailDraft(meta, source)
+
+
+def _layout(draft: Draft, path: Path) -> Layout | None:
+    mjml, text = draft.text(path), draft.text(path.with_suffix(".txt"))
+    return None if mjml is None or text is None else Layout(name=path.stem, path=str(path), mjml=mjml, text=text)
+
+
+def _file_problem(path: Path, message: str) -> Problem:
+    return Problem(path=str(path), message=message, rule="file")
+
+
+def plain_brand(draft: Draft) -> dict[str, object]:
+    """The brand as templates see it; empty when it could not be read."""
+    return msgspec.to_builtins(draft.brand.value) if draft.brand else {}

@@ -1,0 +1,181 @@
+"""The template language: Jinja without calls, assignments, arithmetic, imports or objects. It renders no e-mail.
+
+Two walls: what a template may say is decided on its syntax tree when it is loaded (``misuse``), and the sandbox reaches
+nothing but keys of plain data when it runs. What is left is linear in the template and its values, so it cannot run away.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, Final
+
+from jinja2 import nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from agents.render.plain import Hole, Plain
+from schemas.words import one_of
+
+_BLOCK_LINE: Final = re.compile(r"^[ \t]*(\{%(?:(?!%\}).)*%\})[ \t]*\n", re.MULTILINE)
+# Any ASCII punctuation may mean something to Markdown or HTML; as a numeric reference it never does (CommonMark 6.2).
+_LITERAL: Final = {ord(sign): f"&#{ord(sign)};" for sign in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}
+
+
+def date(value: Any) -> str:
+    """Milliseconds since 1970 as ``7 December 2026``, in UTC."""
+    moment = datetime.fromtimestamp(value / 1000, UTC)
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def number(value: Any) -> str:
+    """A number with its thousands apart: ``12,000``."""
+    return f"{value:,}"
+
+
+def _default(value: Any, otherwise: Any = "") -> Any:
+    return value or otherwise if isinstance(value, Hole) else value
+
+
+def _over_holes(transform: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(transform)
+    def transformed(value: Any, *arguments: Any) -> Any:
+        return value if isinstance(value, Hole) else transform(value, *arguments)
+
+    return transformed
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "default": _default,
+    "date": _over_holes(date),
+    "number": _over_holes(number),
+    "upper": _over_holes(lambda text: str(text).upper()),
+    "lower": _over_holes(lambda text: str(text).lower()),
+    "title": _over_holes(lambda text: str(text).title()),
+    "capitalize": _over_holes(lambda text: str(text).capitalize()),
+    "join": _over_holes(lambda items, between=", ": between.join(str(item) for item in items)),
+    "length": _over_holes(len),
+    "first": _over_holes(lambda items: items[0] if items else ""),
+    "last": _over_holes(lambda items: items[-1] if items else ""),
+}
+TESTS: Final = ("defined", "undefined")
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja that reaches keys of plain data, and nothing else of any value."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """``obj.attribute``: an entry of a mapping, or a hole with its full name."""
+        return self._entry(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """``obj[argument]``: the same."""
+        return self._entry(obj, argument)
+
+    def _entry(self, obj: Any, name: Any) -> Any:
+        if isinstance(obj, Plain):
+            return obj[name] if name in obj else self.undefined(hint=obj.named(str(name)))
+        around = obj.called if isinstance(obj, Hole) else "text"
+        return self.undefined(hint=f"{around}.{name}")
+
+
+def language(finalize: Callable[[Any], Any], *, escape: bool) -> Sandbox:
+    """An environment whose printed values go through ``finalize``; ``escape`` for HTML."""
+    sandbox = Sandbox(undefined=Hole, autoescape=escape, finalize=finalize, keep_trailing_newline=True)
+    sandbox.globals.clear()
+    sandbox.filters = dict(FILTERS)
+    sandbox.filters["d"] = _default
+    sandbox.tests = {name: sandbox.tests[name] for name in TESTS}
+    return sandbox
+
+
+def printable(value: Any) -> Any:
+    """A printed value as text. Raises TypeError for lists and mappings, which nobody means to print."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list() | dict():
+            raise TypeError("a list or a mapping is printed; print its parts")
+        case _:
+            return value
+
+
+def literal(value: Any) -> Markup:
+    """A printed value as Markdown that stands for just these characters."""
+    return Markup(str(printable(value)).translate(_LITERAL))  # noqa: S704 - translated just now
+
+
+MARKDOWN: Final = language(literal, escape=True)
+HTML: Final = language(printable, escape=True)
+TEXT: Final = language(printable, escape=False)
+
+
+def prepared(source: str) -> str:
+    """The source with each line that is only a block tag hidden from Markdown; lines keep their numbers."""
+    return _BLOCK_LINE.sub(r"\1{#\n#}", source)
+
+
+# ── what a template may say ──────────────────────────────────────────────────────────────────────────────────
+
+_ALLOWED: Final = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const,
+    nodes.Filter, nodes.Test, nodes.If, nodes.For, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or,
+    nodes.Not, nodes.Concat, nodes.List, nodes.Tuple,
+)  # fmt: skip
+_CALLED: Final[dict[type[nodes.Node], str]] = {
+    nodes.Call: "a call",
+    nodes.Assign: '"set"',
+    nodes.AssignBlock: '"set"',
+    nodes.Include: '"include"',
+    nodes.Import: '"import"',
+    nodes.FromImport: '"import"',
+    nodes.Extends: '"extends"',
+    nodes.Block: '"block"',
+    nodes.Macro: '"macro"',
+    nodes.CallBlock: '"call"',
+    nodes.FilterBlock: '"filter"',
+    nodes.With: '"with"',
+    nodes.Mul: '"*"',
+    nodes.Pow: '"**"',
+    nodes.Add: '"+"',
+    nodes.Sub: '"-"',
+    nodes.Div: '"/"',
+    nodes.FloorDiv: '"//"',
+    nodes.Mod: '"%"',
+    nodes.Slice: "a slice",
+    nodes.Dict: "a mapping",
+}
+
+
+def misuse(tree: nodes.Node, *, looping: bool = False) -> Iterator[tuple[int, str]]:
+    """What a template says that it may not: line and sentence. Nothing is run to find out."""
+    for node in tree.iter_child_nodes():
+        message = _misused(node, looping=looping)
+        if message:
+            yield node.lineno, message
+        else:
+            yield from misuse(node, looping=looping or isinstance(node, nodes.For))
+
+
+def _misused(node: nodes.Node, *, looping: bool) -> str:
+    match node:
+        case nodes.Filter(name=name) if name not in FILTERS and name != "d":
+            return f'found the filter "{name}", expected {one_of(name, FILTERS)}'
+        case nodes.Test(name=name) if name not in TESTS:
+            return f'found the test "{name}", expected {one_of(name, TESTS)}'
+        case nodes.Filter(kwargs=[_, *_]) | nodes.Filter(dyn_args=nodes.Expr()) | nodes.Filter(dyn_kwargs=nodes.Expr()):
+            return "found a filter with named or starred arguments, expected plain ones"
+        case nodes.Getattr(attr=name) if name.startswith("_"):
+            return f'found ".{name}", expected the name of a field'
+        case nodes.Getitem(arg=argument) if not isinstance(argument, nodes.Const):
+            return 'found a computed name in brackets, expected a field such as lead.company or lead["company"]'
+        case nodes.For() if looping:
+            return "found a loop inside a loop, expected one at a time"
+        case nodes.For(recursive=True) | nodes.For(target=nodes.Tuple()):
+            return 'found a recursive or unpacking loop, expected "for reason in brief.reasons"'
+        case nodes.For(iter=source) if not isinstance(source, nodes.Getattr):
+            return "found a loop over something else than a list field, expected brief.reasons or the like"
+        case node if not isinstance(node, _ALLOWED):
+            found = _CALLED.get(type(node), type(node).__name__.lower())
+            return f"found {found}, expected values, conditions, loops and filters only"
+    return ""

@@ -1,0 +1,88 @@
+"""HTML of an e-mail's body -> the plain-text part, as a person would type it. It knows our Markdown's tags only."""
+
+import re
+from html.parser import HTMLParser
+from typing import Final
+
+_BLOCKS: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "hr"})
+_BLANKS: Final = re.compile(r"\s+")
+_GAPS: Final = re.compile(r"\n{3,}")
+
+
+def text_of_html(html: str) -> str:
+    """Paragraphs apart by an empty line, lists with marks, links as ``text (url)``, emphasis dropped."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return _tidy("".join(reader.parts))
+
+
+def _tidy(text: str) -> str:
+    return _GAPS.sub("\n\n", text).strip()
+
+
+class _Reader(HTMLParser):
+    """Gathers the text in ``parts``; a block of lines begins and ends with line breaks, which are tidied at the end."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._lists: list[int | None] = []  # the next number of each open list; None for a list with dashes
+        self._link = ("", 0)  # where it leads, and the part at which its text begins
+        self._quote = 0  # the part at which the quotation begins
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag in _BLOCKS:
+            self._break(1 if self._lists else 2)
+        match tag:
+            case "a":
+                self._link = (given.get("href", ""), len(self.parts))
+            case "ul" | "ol":
+                self._lists.append(int(given.get("start") or 1) if tag == "ol" else None)
+            case "li":
+                self._break(1)
+                self.parts.append(self._mark())
+            case "blockquote":
+                self._quote = len(self.parts)
+            case "br":
+                self._break(1)
+            case "img":
+                self.parts.append(given.get("alt", ""))
+            case "hr":
+                self.parts.append("* * *")
+
+    def handle_endtag(self, tag: str) -> None:
+        match tag:
+            case "a":
+                self._close_link()
+            case "ul" | "ol":
+                self._lists.pop()
+            case "blockquote":
+                quoted = _tidy("".join(self.parts[self._quote :]))
+                self.parts[self._quote :] = ["> " + quoted.replace("\n", "\n> ")]
+        if tag in _BLOCKS:
+            self._break(1 if self._lists else 2)
+
+    def handle_data(self, data: str) -> None:
+        text = _BLANKS.sub(" ", data)  # a line break in the source is the author's wrapping
+        fresh = not self.parts or self.parts[-1].endswith(("\n", " "))
+        self.parts.append(text.lstrip() if fresh else text)
+
+    def _mark(self) -> str:
+        number = self._lists[-1]
+        sign = "-" if number is None else f"{number}."
+        self._lists[-1] = None if number is None else number + 1
+        return f"{'  ' * (len(self._lists) - 1)}{sign} "
+
+    def _close_link(self) -> None:
+        url, begin = self._link
+        said, shown = "".join(self.parts[begin:]).strip(), url.removeprefix("mailto:")
+        if url and said != shown:
+            self.parts.append(f" ({shown})")
+
+    def _break(self, lines: int) -> None:
+        if not self.parts or (self._lists and self.parts[-1].endswith(("- ", ". "))):
+            return  # a loose list's item begins with a paragraph, which stays on the item's line
+        self.parts[-1] = self.parts[-1].rstrip(" ")
+        self.parts.append("\n" * lines)

@@ -1,0 +1,66 @@
+"""Marketing's folder as one value, or every problem in it. It judges by ``agents.check`` and renders nothing."""
+
+from datetime import date
+from pathlib import Path
+
+from msgspec import Struct
+
+from agents.check.draft import Draft, read_draft
+from agents.check.rules import complaints
+from agents.render.source import EmailSource, Layout
+from schemas.policy import Email, Policy
+from schemas.problem import Problem
+from schemas.sample import SampleLead
+
+__all__ = ["EmailSource", "Layout", "Workplace", "load_workplace"]
+
+
+class Workplace(Struct, frozen=True):
+    """What was agreed, the e-mails and layouts as written, the sample leads; ``warnings`` do not stop anybody."""
+
+    policy: Policy
+    sources: dict[str, EmailSource]
+    layouts: dict[str, Layout]
+    leads: dict[str, SampleLead]
+    warnings: tuple[Problem, ...] = ()
+
+
+def load_workplace(folder: Path, today: date | None = None) -> Workplace | list[Problem]:
+    """The workplace in ``folder``, or all its problems (warnings too) by place when one is an error.
+
+    With ``today``, content that is past its review date is warned about.
+    """
+    draft = read_draft(folder)
+    problems = sorted({*draft.problems, *complaints(draft, today)})
+    if any(problem.severity == "error" for problem in problems):
+        return problems
+    policy = _policy(draft)
+    return problems if policy is None else _workplace(draft, policy, tuple(problems))
+
+
+def _policy(draft: Draft) -> Policy | None:
+    parts = (draft.brand, draft.catalogue, draft.scoring, draft.stages, draft.sending, draft.sales)
+    if any(part is None for part in parts):
+        return None
+    emails = {
+        name: Email(subject=email.meta.value.subject, kind=email.meta.value.kind, source_hash=email.source.source_hash)
+        for name, email in draft.emails.items()
+    }
+    programs = {name: program.value for name, program in draft.programs.items()}
+    brand, catalogue, scoring, stages, sending, sales = (part.value for part in parts if part)
+    return Policy(
+        brand=brand,
+        catalogue=catalogue,
+        scoring=scoring,
+        stages=stages,
+        programs=programs,
+        emails=emails,
+        sending=sending,
+        sales=sales,
+    )
+
+
+def _workplace(draft: Draft, policy: Policy, warnings: tuple[Problem, ...]) -> Workplace:
+    sources = {name: email.source for name, email in draft.emails.items()}
+    leads = {name: lead.value for name, lead in draft.leads.items()}
+    return Workplace(policy, sources, dict(draft.layouts), leads, warnings)

@@ -1,0 +1,23 @@
+"""How a complaint lists what was expected. It knows no shape and no rule."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Final
+
+_MOST: Final = 12
+
+
+def listed(names: Iterable[object], last: str = "and") -> str:
+    """``"a", "b" and "c"``; long lists end in "…"."""
+    quoted = [f'"{name}"' for name in names]
+    if len(quoted) > _MOST:
+        return ", ".join([*quoted[:_MOST], "…"])
+    return f" {last} ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1]))) if quoted else "none"
+
+
+def one_of(word: str, known: Iterable[object]) -> str:
+    """The names to choose from, and the one that was probably meant."""
+    names = [str(name) for name in known]
+    close = difflib.get_close_matches(word, names, n=1)
+    choice = f"one of {listed(names, 'or')}" if len(names) > 1 else listed(names)
+    return choice + (f'; did you mean "{close[0]}"?' if close else "")
