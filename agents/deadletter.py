@@ -1,0 +1,41 @@
+"""How a record that cannot be read is put aside: its raw bytes, and in the headers where it came from and why.
+
+It does not judge records and never looks into their bytes.
+"""
+
+import base64
+from typing import Final
+
+from schemas.codec import MOST_BYTES
+from schemas.envelope import headers
+from schemas.problem import Rejected
+from schemas.topics import DEAD_LETTERS
+from streams.engine.record import Out, Record
+
+KIND: Final = "dead_letter.v1"
+_MOST_KEY: Final = 10_000
+_MOST_DETAIL: Final = 1_000
+
+
+def dead_letter(record: Record, rejected: Rejected, source: str) -> Out:
+    """The record for ``nurture.dead-letters``; ``source`` is the CloudEvents source, such as ``nurture/sender``.
+
+    The same record always gives the same dead letter: its id is its place, its time is the record's own. A value that
+    would not fit beside its headers is cut to ``MOST_BYTES``, and ``nurture_cut_from`` says how long it was.
+    """
+    value, key = record.value, record.key
+    place = f"{record.topic}:{record.partition}:{record.offset}"
+    why = [
+        *headers(KIND, place, source, max(record.timestamp, 0)),
+        ("nurture_reason", rejected.reason.encode()),
+        ("nurture_detail", rejected.detail[:_MOST_DETAIL].encode(errors="replace")),
+        ("nurture_topic", record.topic.encode()),
+        ("nurture_partition", str(record.partition).encode()),
+        ("nurture_offset", str(record.offset).encode()),
+    ]
+    if key is not None:
+        why.append(("nurture_key", base64.b64encode(key[:_MOST_KEY])))
+    if value is not None and len(value) > MOST_BYTES:
+        why.append(("nurture_cut_from", str(len(value)).encode()))
+        value = value[:MOST_BYTES]
+    return Out(DEAD_LETTERS, place.encode(), value, why)

@@ -1,0 +1,1 @@
+"""Mail: the port, its two adapters, and what the sender does around them. It decides nothing about leads."""

@@ -1,0 +1,79 @@
+"""From an order to a letter: who it is from, what it says, how to leave. It does not decide whether it may be sent."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from agents.mail.port import Letter, unsafe
+from agents.render.renderer import Renderer, Unrenderable
+from schemas.commands import NotifyOwner, SendContent, SendOrder
+from streams.ledger import HANDOFF_NOTICE
+
+
+class Composed(Struct, frozen=True):
+    """A letter that may be claimed, and the hash of the source that it was written from."""
+
+    letter: Letter
+    source_hash: str
+
+
+class Composer:
+    """Writes letters with the workplace's brand and e-mails."""
+
+    def __init__(self, renderer: Renderer, unsubscribe_link: Callable[[str], str]) -> None:
+        self._renderer = renderer
+        self._link = unsubscribe_link
+
+    def compose(self, order: SendOrder, now: int) -> Composed | Unrenderable:
+        """The letter for an order at ``now`` (ms), or why there is none. Headers that could break out are refused."""
+        match order:
+            case SendContent():
+                return self._content(order, now)
+            case NotifyOwner():
+                return self._notice(order, now)
+
+    def _content(self, order: SendContent, now: int) -> Composed | Unrenderable:
+        link = self._link(order.lead_id)
+        values = {"lead": order.traits, "unsubscribe_url": link}
+        # RFC 8058: both headers, one https link, no mailto
+        leave = (("List-Unsubscribe", f"<{link}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+        categories = tuple(filter(None, (order.program, order.step, order.email)))
+        return self._letter(order, now, order.email, values, headers=leave, categories=categories)
+
+    def _notice(self, order: NotifyOwner, now: int) -> Composed | Unrenderable:
+        brief = msgspec.to_builtins(order.brief)
+        values = {"brief": brief, "handoff_id": order.handoff_id, "answer_by": order.answer_by}
+        return self._letter(order, now, HANDOFF_NOTICE, values, headers=(), categories=(HANDOFF_NOTICE,))
+
+    def _letter(
+        self,
+        order: SendOrder,
+        now: int,
+        email: str,
+        values: dict[str, Any],
+        *,
+        headers: tuple[tuple[str, str], ...],
+        categories: tuple[str, ...],
+    ) -> Composed | Unrenderable:
+        brand = self._renderer.workplace.policy.brand
+        rendered = self._renderer.render(email, values)
+        if isinstance(rendered, Unrenderable):
+            return rendered
+        letter = Letter(
+            send_key=order.send_key,
+            lead_id=order.lead_id,
+            to=order.to,
+            from_name=brand.from_name,
+            from_email=brand.from_email,
+            reply_to=brand.reply_to,
+            subject=rendered.subject,
+            html=rendered.html,
+            text=rendered.text,
+            at=now,
+            headers=headers,
+            categories=categories,
+        )
+        found = unsafe(letter)
+        return Unrenderable(found) if found else Composed(letter, rendered.source_hash)

@@ -1,0 +1,186 @@
+"""The mail port of SendGrid (v3 mail/send): one letter, one personalization, one request, one answer.
+
+The provider's words live in this file only. It repeats nothing: SendGrid documents no idempotency key.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+import aiohttp
+import msgspec
+from msgspec import Struct
+from sendgrid.helpers.mail import (
+    Category,
+    ClickTracking,
+    Content,
+    CustomArg,
+    Email,
+    From,
+    Ganalytics,
+    Header,
+    Mail,
+    MailSettings,
+    OpenTracking,
+    Personalization,
+    ReplyTo,
+    SandBoxMode,
+    SubscriptionTracking,
+    To,
+    TrackingSettings,
+)
+from sendgrid.helpers.mail.exceptions import SendGridException
+
+from agents.mail.port import Accepted, Answer, Halted, Letter, NotNow, Refused, Unknown, unsafe
+from agents.settings import Secret
+
+_CONNECT_SECONDS: Final = 3.0
+_TOTAL_SECONDS: Final = 10.0
+_IDLE_SECONDS: Final = 5.0  # a connection that idles longer is closed by us, lest they close it under a request
+_LONGEST_WAIT: Final = 300.0
+_LONGEST_ANSWER: Final = 8_192
+_ADDRESS: Final = re.compile(r"\S+@\S+")
+# What says that our account, key or host is wrong, whatever the letter: the lane stops, the letter stays in line.
+_ACCOUNT: Final = frozenset({401, 403, 404, 405, 451})
+
+
+class SendGrid:
+    """Posts letters to ``host``. ``sandbox`` lets the provider check each letter and deliver none."""
+
+    name: Final = "sendgrid"
+
+    def __init__(
+        self,
+        key: Secret,
+        host: str,
+        *,
+        sandbox: bool,
+        tracking: bool = True,
+        total_seconds: float = _TOTAL_SECONDS,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._key = key
+        self._url = f"{host.rstrip('/')}/v3/mail/send"
+        self._sandbox = sandbox
+        self._tracking = tracking
+        self._timeout = aiohttp.ClientTimeout(total=total_seconds, connect=min(_CONNECT_SECONDS, total_seconds))
+        self._now = now
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        """Open the session; the first request opens the first connection."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
+            timeout=self._timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"Authorization": f"Bearer {self._key.reveal()}", "Content-Type": "application/json"},
+        )
+
+    async def send(self, letter: Letter) -> Answer:
+        """Post once. A fault before the connection stands proves that nothing left; any later one proves nothing."""
+        if found := unsafe(letter):
+            return Refused(found)
+        try:
+            body = msgspec.json.encode(payload(letter, sandbox=self._sandbox, tracking=self._tracking))
+        except SendGridException:
+            return Refused("found what looks like an API key in the letter, expected none")
+        return await self._post(body)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _post(self, body: bytes) -> Answer:
+        assert self._session is not None, "start() comes first"  # noqa: S101
+        try:
+            async with self._session.post(self._url, data=body, allow_redirects=False) as response:
+                return await _answer(response, self._now())
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return NotNow(0, f"no connection to the mail provider ({type(error).__name__})")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return Unknown(f"no answer from the mail provider ({type(error).__name__})")
+
+
+def payload(letter: Letter, *, sandbox: bool, tracking: bool) -> dict[str, Any]:
+    """The request as SendGrid wants it. Custom arguments sit in the personalization, where its own spec has them."""
+    mail = Mail()
+    mail.from_email = _named(From(), letter.from_email, letter.from_name)
+    mail.reply_to = _named(ReplyTo(), letter.reply_to)
+    mail.subject = letter.subject
+    mail.content = [Content("text/plain", letter.text), Content("text/html", letter.html)]
+    mail.header = [Header(name, value) for name, value in letter.headers]
+    mail.category = [Category(category) for category in letter.categories]
+    mail.mail_settings = MailSettings(sandbox_mode=SandBoxMode(enable=sandbox))
+    mail.tracking_settings = TrackingSettings(
+        ClickTracking(enable=tracking, enable_text=False),
+        OpenTracking(enable=tracking),
+        SubscriptionTracking(enable=False),  # it would add a footer and replace our List-Unsubscribe
+        Ganalytics(enable=False),
+    )
+    mail.add_personalization(_person(letter))
+    found: dict[str, Any] = mail.get()
+    return found
+
+
+def _person(letter: Letter) -> Personalization:
+    person = Personalization()
+    person.add_to(_named(To(), letter.to))
+    person.add_custom_arg(CustomArg("nk_send_key", letter.send_key))
+    person.add_custom_arg(CustomArg("nk_lead_id", letter.lead_id))
+    return person
+
+
+def _named(email: Email, address: str, name: str = "") -> Email:
+    """An address set as it is: the library's constructor parses, and would take a display name from it."""
+    email.email = address
+    email.name = name or None
+    return email
+
+
+async def _answer(response: aiohttp.ClientResponse, now: float) -> Answer:
+    status = response.status
+    if status in (HTTPStatus.ACCEPTED, HTTPStatus.OK):  # 200 is the sandbox's
+        return Accepted(response.headers.get("X-Message-Id", "sandbox" if status == HTTPStatus.OK else ""))
+    if status < 300 or status >= 500:
+        return Unknown(f"the mail provider answered {status}")
+    detail = f"the mail provider answered {status}: {await _complaint(response)}"
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT):
+        return NotNow(_wait(response, now), detail)
+    if status < 400 or status in _ACCOUNT:
+        return Halted(detail)
+    return Refused(detail)
+
+
+def _wait(response: aiohttp.ClientResponse, now: float) -> float:
+    """Seconds until the provider's window opens again; 0 when it names none, never more than five minutes."""
+    try:
+        seconds = float(response.headers["X-RateLimit-Reset"]) - now
+    except (KeyError, ValueError):
+        return 0
+    return min(max(seconds, 0), _LONGEST_WAIT) if seconds == seconds else 0  # noqa: PLR0124  (NaN)
+
+
+class _Complaint(Struct):
+    message: str = ""
+    field: str | None = None
+
+
+class _Complaints(Struct):
+    errors: list[_Complaint] = []
+
+
+async def _complaint(response: aiohttp.ClientResponse) -> str:
+    """What they said, without addresses. A body that drips or breaks changes nothing: the status has spoken."""
+    try:
+        body = await asyncio.wait_for(response.content.read(_LONGEST_ANSWER), _CONNECT_SECONDS)
+        complaints = msgspec.json.decode(body, type=_Complaints).errors
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return "no reason (the answer broke off)"
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "no reason (the answer is not the JSON that they document)"
+    said = "; ".join(f"{complaint.field or 'request'}: {complaint.message}" for complaint in complaints)
+    return _ADDRESS.sub("(address)", said)[:300] or "no reason"

@@ -1,0 +1,133 @@
+"""Whom we must never mail again: all of ``nurture.suppressions`` in memory, by keyed hash. It holds no address."""
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import time
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.topics import SUPPRESSIONS
+
+FRESH_SECONDS: Final = 10.0  # an older view refuses to send (ARCHITECTURE, "The sender")
+_POLL_MS: Final = 200
+_ANSWER_SECONDS: Final = 5.0
+_AGAIN_SECONDS: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+def keyed_address(address: str, key: bytes) -> str:
+    """Hexadecimal HMAC-SHA256 of the address, the same for every spelling that reaches the same mailbox."""
+    return hmac.new(key, _normal(address).encode(), hashlib.sha256).hexdigest()
+
+
+def _normal(address: str) -> str:
+    """Without surrounding space, composed, lower case, and the domain in ASCII."""
+    local, at, domain = unicodedata.normalize("NFC", address.strip()).casefold().rpartition("@")
+    with contextlib.suppress(UnicodeError):
+        domain = domain.encode("idna").decode()
+    return f"{local}{at}{domain}"
+
+
+class SuppressionView:
+    """What the topic says, and when it was last known to be complete (``time.monotonic``, seconds)."""
+
+    def __init__(self, key: bytes, now: Callable[[], float] = time.monotonic) -> None:
+        self._key = key
+        self._now = now
+        self._held: set[bytes] = set()
+        self._complete_at = float("-inf")
+
+    def holds(self, address: str) -> bool:
+        """Whether the address is suppressed, as far as this view has read."""
+        return keyed_address(address, self._key).encode() in self._held
+
+    def age_seconds(self) -> float:
+        """Seconds since the view was complete; infinite before the first time."""
+        return self._now() - self._complete_at
+
+    def fresh(self) -> bool:
+        """Whether the view may be trusted with a send."""
+        return self.age_seconds() <= FRESH_SECONDS
+
+    def learn(self, hashed: bytes | None, value: bytes | None) -> None:
+        """Take in one record of the topic; a tombstone lifts the suppression."""
+        if hashed is None:
+            return
+        if value is None:
+            self._held.discard(hashed)
+        else:
+            self._held.add(hashed)
+
+    def complete(self, at: float) -> None:
+        """Everything that was readable at this moment has been learned."""
+        self._complete_at = max(self._complete_at, at)
+
+
+class SuppressionFeed:
+    """Keeps a view up to date in the background: read committed, no group, every partition from its beginning."""
+
+    def __init__(self, view: SuppressionView, client: Mapping[str, Any], topic: str = SUPPRESSIONS) -> None:
+        """``client`` holds aiokafka's connection settings (``bootstrap_servers``, ``security_protocol``, ...)."""
+        self._view = view
+        self._client = client
+        self._topic = topic
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to read; returns at once. The view is fresh when the whole topic has been read."""
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Stop reading; the view grows old and refuses."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        """Read for ever; a broker that is away makes the view old, and a new consumer begins again."""
+        while True:
+            consumer = AIOKafkaConsumer(
+                **self._client, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
+            )
+            try:
+                await consumer.start()
+                await self._follow(consumer)
+            except (KafkaError, TimeoutError, OSError) as error:
+                _log.warning("suppressions_unreadable", error=type(error).__name__, age=self._view.age_seconds())
+            finally:
+                await consumer.stop()
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        places = await self._places(consumer)
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
+        while True:
+            asked_at = time.monotonic()
+            ends = await asyncio.wait_for(consumer.end_offsets(places), _ANSWER_SECONDS)
+            while any([await consumer.position(place) < ends[place] for place in places]):
+                await self._read(consumer)
+            self._view.complete(asked_at)
+            await self._read(consumer)
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
+            for record in records:
+                self._view.learn(record.key, record.value)
+
+    async def _places(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        partitions = consumer.partitions_for_topic(self._topic)
+        while not partitions:
+            await asyncio.sleep(_AGAIN_SECONDS)
+            await consumer.topics()  # asks the broker again
+            partitions = consumer.partitions_for_topic(self._topic)
+        return [TopicPartition(self._topic, partition) for partition in sorted(partitions)]
