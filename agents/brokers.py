@@ -81,7 +81,7 @@ class Broker:
             self.process = subprocess.Popen(  # noqa: S603  (our own command, no shell)
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        self.guard = _guard(self.process.pid)
+        self.guard = end_with_us(self.process.pid)
         try:
             self._await_answer()
         except BaseException:
@@ -199,7 +199,7 @@ def _format(java: str, jars: str, properties: Path) -> None:
         raise BrokerError(f"Apache Kafka refused to format its folder: {done.stderr.strip()[-500:]}")
 
 
-def _guard(pid: int) -> subprocess.Popen[bytes]:
+def end_with_us(pid: int) -> subprocess.Popen[bytes]:
     """A shell that kills the broker once we are gone, however we went: our death closes the pipe that it reads."""
     script = 'cat >/dev/null; kill -KILL "$1" 2>/dev/null'
     return subprocess.Popen(  # noqa: S603  (our own command)

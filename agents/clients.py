@@ -9,21 +9,29 @@ import aiokafka
 from aiokafka.structs import TopicPartition
 
 from agents.settings import Settings
+from streams.engine.settings import EngineSettings
 
 Client = dict[str, Any]
 _PATIENCE_MS = 500
 
 
+def engine_settings(settings: Settings) -> EngineSettings:
+    """What the engine must know of the settings; its ``client`` holds the arguments of every aiokafka client."""
+    return EngineSettings(
+        bootstrap=settings.bootstrap,
+        data_dir=settings.data_dir,
+        partitions=settings.partitions,
+        security_protocol=settings.kafka_security,
+        ssl_context=tls(settings) if settings.kafka_security.endswith("SSL") else None,
+        sasl_mechanism=settings.kafka_sasl_mechanism,
+        sasl_username=settings.kafka_username or None,
+        sasl_password=settings.kafka_password.reveal() or None,
+    )
+
+
 def client(settings: Settings) -> Client:
     """Arguments of every aiokafka client: servers and security."""
-    options: Client = {"bootstrap_servers": settings.bootstrap, "security_protocol": settings.kafka_security}
-    if settings.kafka_security.endswith("SSL"):
-        options["ssl_context"] = tls(settings)
-    if settings.kafka_security.startswith("SASL"):
-        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
-        options["sasl_plain_username"] = settings.kafka_username
-        options["sasl_plain_password"] = settings.kafka_password.reveal()
-    return options
+    return engine_settings(settings).client
 
 
 def tls(settings: Settings) -> ssl.SSLContext:

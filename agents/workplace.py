@@ -5,11 +5,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from agents.check.draft import Draft, read_draft
+from agents.check.draft import Draft, EmailDraft, read_draft
 from agents.check.rules import complaints
 from agents.render.source import EmailSource, Layout
 from schemas.policy import Email, Policy
 from schemas.problem import Problem
+from schemas.read import Placed
 from schemas.sample import SampleLead
 
 __all__ = ["EmailSource", "Layout", "Workplace", "load_workplace"]
@@ -39,25 +40,31 @@ def load_workplace(folder: Path, today: date | None = None) -> Workplace | list[
 
 
 def _policy(draft: Draft) -> Policy | None:
-    parts = (draft.brand, draft.catalogue, draft.scoring, draft.stages, draft.sending, draft.sales)
-    if any(part is None for part in parts):
-        return None
-    emails = {
-        name: Email(subject=email.meta.value.subject, kind=email.meta.value.kind, source_hash=email.source.source_hash)
-        for name, email in draft.emails.items()
-    }
-    programs = {name: program.value for name, program in draft.programs.items()}
-    brand, catalogue, scoring, stages, sending, sales = (part.value for part in parts if part)
-    return Policy(
-        brand=brand,
-        catalogue=catalogue,
-        scoring=scoring,
-        stages=stages,
-        programs=programs,
-        emails=emails,
-        sending=sending,
-        sales=sales,
-    )
+    match draft:
+        case Draft(
+            brand=Placed(value=brand),
+            catalogue=Placed(value=catalogue),
+            scoring=Placed(value=scoring),
+            stages=Placed(value=stages),
+            sending=Placed(value=sending),
+            sales=Placed(value=sales),
+        ):
+            return Policy(
+                brand=brand,
+                catalogue=catalogue,
+                scoring=scoring,
+                stages=stages,
+                programs={name: program.value for name, program in draft.programs.items()},
+                emails={name: _email(email) for name, email in draft.emails.items()},
+                sending=sending,
+                sales=sales,
+            )
+    return None
+
+
+def _email(draft: EmailDraft) -> Email:
+    meta = draft.meta.value
+    return Email(subject=meta.subject, kind=meta.kind, source_hash=draft.source.source_hash)
 
 
 def _workplace(draft: Draft, policy: Policy, warnings: tuple[Problem, ...]) -> Workplace:

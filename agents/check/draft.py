@@ -53,9 +53,13 @@ class Draft(Struct):
         try:
             raw = path.read_bytes()
         except OSError as error:
-            return self._refused([_file_problem(path, f"found no file to read ({error.strerror}), expected one here")])
+            self.problems.append(_file_problem(path, f"found no file to read ({error.strerror}), expected one here"))
+            return None
         text = text_of(str(path), raw)
-        return text if isinstance(text, str) else self._refused(text)
+        if isinstance(text, str):
+            return text
+        self.problems += text
+        return None
 
     def value(self, path: Path, shape: type[T], text: str | None = None) -> Placed[T] | None:
         """A file as a shape, or None after saying why not."""
@@ -63,10 +67,10 @@ class Draft(Struct):
         if text is None:
             return None
         placed = read_placed(str(path), text, shape)
-        return placed if isinstance(placed, Placed) else self._refused(placed)
-
-    def _refused(self, problems: list[Problem]) -> None:
-        self.problems += problems
+        if isinstance(placed, Placed):
+            return placed
+        self.problems += placed
+        return None
 
 
 def read_draft(folder: Path) -> Draft:
@@ -106,13 +110,11 @@ def _files(draft: Draft, kind: str) -> list[Path]:
         if path.name.startswith(".") or path.name == "README.md":
             continue
         if path.suffix not in _ENDINGS[kind]:
-            draft.problems.append(
-                _file_problem(path, f"found this file in {kind}/, expected {listed(_ENDINGS[kind], 'or')}")
-            )
+            message = f"found this file in {kind}/, expected {listed(_ENDINGS[kind], 'or')}"
+            draft.problems.append(_file_problem(path, message))
         elif not _NAME.fullmatch(path.stem):
-            draft.problems.append(
-                _file_problem(path, f'found the name "{path.stem}", expected lower-case words joined with hyphens')
-            )
+            message = f'found the name "{path.stem}", expected lower-case words joined with hyphens'
+            draft.problems.append(_file_problem(path, message))
         else:
             found.append(path)
     draft.names[kind] = sorted({path.stem for path in found})

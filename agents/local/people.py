@@ -7,12 +7,12 @@ from typing import Final, NamedTuple
 from schemas.facts import Traits
 
 _FIRST = (
-    "Ada Alan Amara Anouk Astrid Bruno Carmen Chidi Clara Dario Elif Emil Farah Freya Goran Hana Hugo Ines Ivan Jana "
+    "Ada Alan Amara Astrid Bruno Carmen Chidi Clara Dario Elif Emil Farah Freya Goran Hana Hugo Ines Ivan Jana "
     "Jonas Kaito Leila Lena Linus Luca Maja Marek Mina Nadia Nils Noor Olga Omar Pia Priya Rafael Rosa Samir Selma Sven "
     "Tariq Thea Tomas Uma Vera Viktor Wanda Yara Zoe"
 )
 _LAST = (
-    "Abe Adeyemi Almeida Andersson Bauer Becker Bianchi Costa Dubois Eriksen Ferrari Fischer Garcia Haddad Hansen Horvat "
+    "Adeyemi Almeida Andersson Bauer Becker Bianchi Costa Dubois Eriksen Ferrari Fischer Garcia Haddad Hansen Horvat "
     "Ito Jansen Kaya Keller Kowalski Larsen Lopez Martin Meyer Moreau Nakamura Novak Okafor Olsen Patel Petrov Popescu "
     "Rossi Santos Sato Schmidt Silva Svensson Tanaka Vogel Weber Yilmaz Zhang"
 )
@@ -48,7 +48,7 @@ COUNTRIES: Final = ("DE", "AT", "CH", "GB", "IE", "NL", "BE", "FR", "DK", "SE", 
 ORIGINS: Final = ("organic_search", "paid_search", "social", "referral", "event", "partner")
 LINES: Final = ("factory", "cold store", "property")
 # How much a lead wants it, and how many of them there are: most never buy, and that is the point.
-APPETITES: Final = {"none": 30, "mild": 34, "warm": 24, "hot": 12}
+APPETITES: Final = {"none": 40, "mild": 36, "warm": 18, "hot": 6}
 
 
 class Person(NamedTuple):

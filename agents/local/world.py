@@ -13,7 +13,7 @@ from schemas.codec import encode
 from schemas.units import DAY, HOUR, MINUTE, iso
 
 START: Final = 1_772_409_600_000  # Monday 2026-03-02, midnight UTC
-_VISITS: Final = {"none": 3, "mild": 5, "warm": 7, "hot": 7}  # over the weeks
+_VISITS: Final = {"none": 3, "mild": 5, "warm": 6, "hot": 6}  # over the weeks
 _PAGES: Final = (
     *("/", "/product", "/about", "/careers/engineer"),
     *("/guides/load-profiles", "/guides/peak-charges", "/customers/dairy", "/customers/cold-store"),
@@ -22,12 +22,12 @@ _WEBINARS: Final = ("reading-a-load-profile", "metering-a-plant-in-a-week")
 _PAPERS: Final = ("audit-checklist", "metering-plan", "savings-worksheet")
 # One visit: what may happen after the pages were read, and how likely it is for each appetite.
 _DEEDS: Final = {
-    "Pricing Viewed": {"none": 0.0, "mild": 0.04, "warm": 0.16, "hot": 0.4},
-    "Content Downloaded": {"none": 0.02, "mild": 0.1, "warm": 0.22, "hot": 0.35},
-    "Form Submitted": {"none": 0.0, "mild": 0.03, "warm": 0.08, "hot": 0.12},
-    "Webinar Attended": {"none": 0.0, "mild": 0.04, "warm": 0.12, "hot": 0.2},
-    "Savings Calculated": {"none": 0.01, "mild": 0.04, "warm": 0.12, "hot": 0.25},
-    "Trial Started": {"none": 0.0, "mild": 0.005, "warm": 0.03, "hot": 0.15},
+    "Pricing Viewed": {"none": 0.0, "mild": 0.03, "warm": 0.1, "hot": 0.35},
+    "Content Downloaded": {"none": 0.01, "mild": 0.06, "warm": 0.14, "hot": 0.3},
+    "Form Submitted": {"none": 0.0, "mild": 0.015, "warm": 0.04, "hot": 0.1},
+    "Webinar Attended": {"none": 0.0, "mild": 0.02, "warm": 0.06, "hot": 0.15},
+    "Savings Calculated": {"none": 0.0, "mild": 0.02, "warm": 0.06, "hot": 0.2},
+    "Trial Started": {"none": 0.0, "mild": 0.002, "warm": 0.015, "hot": 0.12},
     "Meter Connected": {"none": 0.0, "mild": 0.0, "warm": 0.01, "hot": 0.08},
     "Cursor Rested": {"none": 0.02, "mild": 0.02, "warm": 0.02, "hot": 0.02},  # undeclared: kept, weighs nothing
     "Demo Requested": {"none": 0.0, "mild": 0.0, "warm": 0.004, "hot": 0.03},

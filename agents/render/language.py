@@ -1,7 +1,7 @@
 """The template language: Jinja without calls, assignments, arithmetic, imports or objects. It renders no e-mail.
 
 Two walls: what a template may say is decided on its syntax tree when it is loaded (``misuse``), and the sandbox reaches
-nothing but keys of plain data when it runs. What is left is linear in the template and its values, so it cannot run away.
+nothing but keys of plain data when it runs. What is left is linear in the template and its values: it cannot run away.
 """
 
 import re
@@ -157,7 +157,7 @@ def misuse(tree: nodes.Node, *, looping: bool = False) -> Iterator[tuple[int, st
             yield from misuse(node, looping=looping or isinstance(node, nodes.For))
 
 
-def _misused(node: nodes.Node, *, looping: bool) -> str:
+def _misused(node: nodes.Node, *, looping: bool) -> str:  # noqa: PLR0911 - a closed table, one sentence a case
     match node:
         case nodes.Filter(name=name) if name not in FILTERS and name != "d":
             return f'found the filter "{name}", expected {one_of(name, FILTERS)}'

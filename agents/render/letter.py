@@ -17,8 +17,8 @@ from msgspec import Struct
 from agents.render.language import HTML, MARKDOWN, TEXT, prepared
 from agents.render.markdown import SCHEMES, markdown
 from agents.render.plain import HOLE, OPEN, holes_in, plain
-from agents.render.text import text_of_html
 from agents.render.source import EmailSource, Layout
+from agents.render.text import text_of_html
 
 MOST_BYTES: Final = 100_000  # Gmail clips HTML at about 102 KB and hides the footer
 MOST_SECONDS: Final = 1.0
@@ -27,6 +27,7 @@ _LINKS: Final = re.compile(r'<a\s[^>]*?href="([^"]*)"', re.IGNORECASE)
 _UNSAFE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _MARKUP: Final = re.compile(r"<title>.*?</title>|<[^>]*>|" + HOLE.pattern, re.DOTALL)
 _QUOTED_HOLE: Final = re.compile("(?:%EE%80%80)(.*?)(?:%EE%80%81)")
+_HIGHLIGHT: Final = '<mark class="hole" style="background:#ffe58a;color:#5a4200">{}</mark>'
 _INLINER: Final = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
 
 
@@ -128,7 +129,7 @@ def _link_fault(url: str) -> str:
 def _size_fault(html: str) -> str:
     size = len(html.encode())
     return (
-        f"the HTML has {size:,} bytes, expected at most {MOST_BYTES:,}; Gmail clips more" if size > MOST_BYTES else ""
+        "" if size <= MOST_BYTES else f"the HTML has {size:,} bytes, expected at most {MOST_BYTES:,} (Gmail clips it)"
     )
 
 
@@ -145,11 +146,7 @@ def marked(rendered: Rendered) -> Rendered:
 
     def mark(found: re.Match[str]) -> str:
         # a mark inside a tag would break the tag
-        return (
-            _bracketed(found[0])
-            if found[1] is None
-            else f'<mark class="hole" style="background:#ffe58a;color:#5a4200">{found[1]}</mark>'
-        )
+        return _bracketed(found[0]) if found[1] is None else _HIGHLIGHT.format(found[1])
 
     return Rendered(
         subject=_bracketed(rendered.subject),

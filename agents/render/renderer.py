@@ -18,9 +18,7 @@ class Renderer:
         self.workplace = workplace
         self._brand = to_builtins(workplace.policy.brand)
         layouts = {name: compiled_layout(layout) for name, layout in workplace.layouts.items()}
-        self._ready = {
-            name: compiled(source, layouts[source.meta.layout]) for name, source in workplace.sources.items()
-        }
+        self._ready = {name: compiled(mail, layouts[mail.meta.layout]) for name, mail in workplace.sources.items()}
 
     def render(self, email_id: str, values: Mapping[str, Any]) -> Rendered | Unrenderable:
         """The letter to send. ``values``: ``lead`` (traits), ``unsubscribe_url``; for an internal e-mail, ``brief``."""

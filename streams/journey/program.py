@@ -13,6 +13,7 @@ from streams.journey.calendar import zone_of
 from streams.journey.compiled import Compiled, Route, TimedStep
 from streams.journey.turn import Turn, send_key
 
+_REQUESTED = "requested"
 _LEAVES = {
     Reason.WITH_SALES: "sales",
     Reason.CUSTOMER: "sales",
@@ -33,7 +34,7 @@ def fulfil(lead: Lead, turn: Turn) -> Lead:
     if refused is not None:
         turn.skip(refused, email=fact.requested)
         return lead
-    _send(lead, turn, "requested", TimedStep(fact.id, fact.requested, 0, turn.policy.pauses.requested), 0)
+    _send(lead, turn, _REQUESTED, TimedStep(fact.id, fact.requested, 0, turn.policy.pauses.requested), 0)
     return replace(lead, received=lead.received | {fact.requested: turn.seen})
 
 
@@ -183,10 +184,10 @@ def _send(lead: Lead, turn: Turn, program: str, step: TimedStep, ordinal: int) -
         SendContent,
         send_key=send_key(lead.id, program, step.id, step.email, ordinal),
         email=step.email,
-        kind="requested" if program == "requested" else "nurture",
+        kind="requested" if program == _REQUESTED else "nurture",
         not_after=turn.seen + step.within,
         program=program,
-        step=step.id,
+        step="" if program == _REQUESTED else step.id,
         to=str(lead.traits["email"]),
         traits=lead.traits,
         zone=zone.name,

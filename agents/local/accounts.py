@@ -1,0 +1,72 @@
+"""Does everything that came in come out? Counts of all lanes, added up and compared. It repairs nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from agents.local.fleet import totals
+
+Lanes = Mapping[str, list[dict[str, Any]]]
+
+
+class Accounts(Struct, frozen=True, kw_only=True):
+    """The demo's last line: where every fact went. Ticks and policies are apart: nobody sent them in."""
+
+    facts_in: int
+    facts_applied: int
+    duplicates: int
+    dead_letters: int
+    leads: int
+    decisions: int
+    sends_accepted: int
+    sends_skipped: dict[str, int]
+    handoffs: int
+    seconds: float
+    read_in: int
+    ticks: int
+    handoffs_settled: dict[str, int]
+
+    def mistakes(self) -> list[str]:
+        """What does not add up, one sentence each; empty when all is well."""
+        out = self.facts_applied + self.dead_letters + self.duplicates
+        found = []
+        if self.facts_in != out:
+            found.append(
+                f"{self.facts_in:,} facts came in, but {self.facts_applied:,} applied + {self.dead_letters:,} dead letters"
+                f" + {self.duplicates:,} duplicates = {out:,}"
+            )
+        return found
+
+
+def settle(lanes: Lanes, *, published: int, leads: int, seconds: float) -> Accounts:
+    """Adds up. ``published`` is what the driver itself put into the input topics, so intake is checked too."""
+    by_agent = {name: totals(found) for name, found in lanes.items()}
+    intake, journey, sender, sales = (by_agent[name] for name in ("intake", "journey", "sender", "sales"))
+    skipped = _named(journey, "skips:")
+    for reason, count in _named(sender, "sends_skipped:").items():
+        skipped[reason] = skipped.get(reason, 0) + count
+    return Accounts(
+        facts_in=published + _settled(sender),
+        facts_applied=journey.get("applied", 0),
+        duplicates=journey.get("duplicates", 0),
+        dead_letters=intake.get("dead_letters", 0) + journey.get("dead_letters", 0),
+        leads=leads,
+        decisions=journey.get("decisions", 0),
+        sends_accepted=sender.get("sends_accepted", 0),
+        sends_skipped=dict(sorted(skipped.items())),
+        handoffs=sales.get("handed_off", 0),
+        seconds=round(seconds, 1),
+        read_in=intake.get("in", 0),
+        ticks=journey.get("ticks", 0),
+        handoffs_settled=_named(sales, "settled:"),
+    )
+
+
+def _settled(sender: Mapping[str, int]) -> int:
+    """Facts that the sender wrote: one for each send that it settled."""
+    return sum(n for name, n in sender.items() if name.startswith("sends_") and name != "sends_duplicate")
+
+
+def _named(counts: Mapping[str, int], prefix: str) -> dict[str, int]:
+    return {name.removeprefix(prefix): count for name, count in sorted(counts.items()) if name.startswith(prefix)}

@@ -1,0 +1,138 @@
+"""The demo's processes: one for each agent, as in production, and what they say of their lanes. It decides nothing."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import aiohttp
+
+from agents.brokers import end_with_us
+
+AGENTS: Final = ("intake", "journey", "sender", "sales")
+_START_SECONDS: Final = 60
+_STOP_SECONDS: Final = 15
+
+
+class FleetError(Exception):
+    """A process of the demo ended or never became ready: which, and where its log is."""
+
+
+class Member(NamedTuple):
+    """One running agent."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    guard: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+
+class Fleet:
+    """Every agent in a process of its own, watched through the same pages that SREs use."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._env = os.environ | env
+        self._session: aiohttp.ClientSession | None = None
+        self.members: dict[str, Member] = {}
+
+    async def __aenter__(self) -> "Fleet":
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
+        for name in AGENTS:
+            self.start(name)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session:
+            await self._session.close()
+        for member in self.members.values():
+            member.process.terminate()
+        await asyncio.gather(*(asyncio.to_thread(_reap, member) for member in self.members.values()))
+
+    def start(self, name: str) -> None:
+        """Starts (again) the process of one agent."""
+        port, log = _free_port(), self._folder / f"{name}.log"
+        env = self._env | {"NURTURE_HTTP_PORT": str(port), "NURTURE_DATA_DIR": str(self._folder / name)}
+        with log.open("ab") as out:
+            process = subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, "-m", "agents.cli", "run", name],
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        guard = end_with_us(process.pid)
+        self.members[name] = Member(name, process, guard, f"http://127.0.0.1:{port}", log)
+
+    async def ready(self) -> None:
+        """Returns when every agent says that it is ready. Raises FleetError with the log's last line."""
+        deadline = asyncio.get_running_loop().time() + _START_SECONDS
+        for member in self.members.values():
+            while not await self._answers(member):
+                if member.process.poll() is not None or asyncio.get_running_loop().time() > deadline:
+                    raise FleetError(
+                        f"{member.name} did not become ready: {_last_line(member.log)} (log: {member.log})"
+                    )
+                await asyncio.sleep(0.05)
+
+    def must_live(self) -> None:
+        """Raises FleetError when a process has ended."""
+        for member in self.members.values():
+            if member.process.poll() is not None:
+                raise FleetError(f"{member.name} ended by itself: {_last_line(member.log)} (log: {member.log})")
+
+    async def lanes(self) -> dict[str, list[dict[str, Any]]]:
+        """The status of every lane, by agent."""
+        answers = await asyncio.gather(*(self._get(member, "/lanes") for member in self.members.values()))
+        return {name: json.loads(body) for name, (_, body) in zip(self.members, answers, strict=True)}
+
+    async def _answers(self, member: Member) -> bool:
+        try:
+            return (await self._get(member, "/ready"))[0] == 200  # noqa: PLR2004
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    async def _get(self, member: Member, path: str) -> tuple[int, bytes]:
+        if self._session is None:
+            raise FleetError("the fleet has not started")
+        async with self._session.get(member.url + path) as answer:
+            return answer.status, await answer.read()
+
+
+def totals(lanes: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """The counts of several lanes, added up."""
+    total: dict[str, int] = {}
+    for lane in lanes:
+        for name, count in lane["counts"].items():
+            total[name] = total.get(name, 0) + count
+    return total
+
+
+def _reap(member: Member) -> None:
+    try:
+        member.process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        member.process.kill()
+        member.process.wait()
+    member.guard.kill()
+    member.guard.wait()
+    if member.guard.stdin:
+        member.guard.stdin.close()
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it printed nothing"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port

@@ -1,0 +1,115 @@
+"""The composition root: the one place where a process's parts are made and joined. It decides nothing."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+from agents.clients import client, engine_settings
+from agents.intake import IntakeWork, lead_id_of
+from agents.journey import JourneyWork
+from agents.mail.choose import choose_port
+from agents.mail.compose import Composer
+from agents.mail.gate import Gate
+from agents.policies import Policies
+from agents.render.renderer import Renderer
+from agents.sales import SalesWork
+from agents.sender import MOST, SenderWork
+from agents.settings import Settings, SettingsError
+from agents.suppression import SuppressionFeed, SuppressionView
+from agents.unsubscribe import NO_ENDPOINT, unsubscribe_links
+from agents.workplace import load_workplace
+from schemas import topics
+from streams.engine.app import Kind, LaneApp, lane_app
+from streams.engine.clock import Clock, SteppedClock, WallClock
+from streams.engine.observe import Silence
+
+AGENTS: Final = ("intake", "journey", "sender", "sales")
+_PREFIX: Final = "nurture-"
+
+
+async def run_agent(name: str, settings: Settings) -> None:
+    """Runs one agent until it is told to stop (TERM, INT) or fails; then raises what it failed of."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    engine = engine_settings(settings)
+    clock: Clock = SteppedClock(engine) if settings.clock == "stepped" else WallClock()
+    async with _KINDS[name](settings) as kinds:
+        app = lane_app(_PREFIX + name, kinds, engine, clock, Silence())
+        await _serve(app)
+
+
+async def _serve(app: LaneApp) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        await app.start()
+        stack.push_async_callback(app.stop)
+        await app.wait(stop.wait())
+    if app.crash_reason is not None:
+        raise app.crash_reason
+
+
+Kinds = Sequence[Kind]
+
+
+@asynccontextmanager
+async def _intake(settings: Settings) -> AsyncIterator[Kinds]:
+    identify = lead_id_of(_key(settings))
+    sources = {
+        topics.LEADS: topics.INTAKE_LEADS,
+        topics.ENGAGEMENT: topics.INTAKE_ENGAGEMENT,
+        topics.SALES_FEEDBACK: topics.INTAKE_SALES,
+    }
+    await _must_have_policy(settings)
+    yield [Kind(source, changelog, lambda: IntakeWork(identify)) for source, changelog in sources.items()]
+
+
+@asynccontextmanager
+async def _journey(settings: Settings) -> AsyncIterator[Kinds]:
+    policies = Policies(client(settings))
+    key = _key(settings)
+    yield [Kind(topics.FACTS, topics.LEAD_ROWS, lambda: JourneyWork(policies, key, lambda _commands, _now: None))]
+
+
+@asynccontextmanager
+async def _sender(settings: Settings) -> AsyncIterator[Kinds]:
+    workplace = load_workplace(settings.templates)
+    if isinstance(workplace, list):
+        raise SettingsError("\n".join(map(str, workplace)))
+    view = SuppressionView(_key(settings))
+    feed = SuppressionFeed(view, client(settings))
+    port = choose_port(settings)
+    link = unsubscribe_links(settings.unsubscribe_url or NO_ENDPOINT, settings.token_key.reveal().encode())
+    composer, gate = Composer(Renderer(workplace), link), Gate(view, settings.allow_list)
+    async with AsyncExitStack() as stack:
+        await port.start()
+        stack.push_async_callback(port.close)
+        await feed.start()
+        stack.push_async_callback(feed.close)
+        make = lambda: SenderWork(port=port, gate=gate, composer=composer)  # noqa: E731
+        yield [Kind(topics.SENDS, topics.EMAIL_LEDGER, make, most=MOST)]
+
+
+@asynccontextmanager
+async def _sales(_settings: Settings) -> AsyncIterator[Kinds]:
+    yield [Kind(topics.HANDOFFS, topics.SALES_QUEUE, SalesWork)]
+
+
+_KINDS: Final[dict[str, Callable[[Settings], Any]]] = {
+    "intake": _intake,
+    "journey": _journey,
+    "sender": _sender,
+    "sales": _sales,
+}
+
+
+def _key(settings: Settings) -> bytes:
+    return settings.id_key.reveal().encode()
+
+
+async def _must_have_policy(settings: Settings) -> None:
+    """Facts must not come before the first policy: nobody could say what they weigh."""
+    if not await Policies(client(settings)).any():
+        raise SettingsError(f'found no policy in {topics.POLICIES}, expected one: run "nurture apply" first')
