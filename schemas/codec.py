@@ -44,11 +44,11 @@ def decode_fact(value: bytes | None) -> Fact | Rejected:
 
 def _refuse(value: bytes, error: msgspec.ValidationError) -> Rejected:
     try:
-        kind = msgspec.json.decode(_peek(value).get("type", msgspec.Raw(b"null")))
+        kind = str(msgspec.json.decode(_peek(value).get("type", msgspec.Raw(b"null"))))[:80]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Rejected(Refusal.WRONG_SHAPE, f"found JSON that is not an object of a fact ({error})")
     if kind in FACTS:
         return Rejected(Refusal.WRONG_SHAPE, f"{kind}: {error}")
-    close = difflib.get_close_matches(str(kind)[:80], FACTS, n=1)
+    close = difflib.get_close_matches(kind, FACTS, n=1)
     hint = f', did you mean "{close[0]}"?' if close else ""
-    return Rejected(Refusal.UNKNOWN_TYPE, f'found the type "{str(kind)[:80]}", which this release does not know{hint}')
+    return Rejected(Refusal.UNKNOWN_TYPE, f'found the type "{kind}", which this release does not know{hint}')
