@@ -1,0 +1,177 @@
+"""Faust's fetch, widened: whole batches of a partition go to its lane, and nobody is waited for. It folds nothing."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+import aiokafka
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import IllegalStateError, KafkaError
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ConsumerStoppedError, Transport
+from faust.types import TP
+
+from streams.engine.careful import CarefulConsumer, CarefulProducer
+from streams.engine.inbox import Inbox
+from streams.engine.settings import EngineSettings
+
+MOST_RECORDS: Final = 4_000
+_LONG_S: Final = 0.1
+_SHORT_S: Final = 0.005
+
+
+class Fetched(NamedTuple):
+    """Records by partition, and for each lane's partition the next offset and the end of what is readable."""
+
+    records: Mapping[TP, list[Any]]
+    ends: Mapping[TP, tuple[int, int]]
+
+
+class LaneThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is untyped to us
+    """The thread that talks to the brokers. Everything between two fetches happens in it, at one go."""
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:  # noqa: ARG002
+        """As Faust's driver does, but read committed, with a short fetch wait and a sticky assignment of our own."""
+        conf, settings = self.app.conf, self.app.engine
+        self._assignor = type("Sticky", (StickyPartitionAssignor,), {})  # its state is the class's: one for each worker
+        return aiokafka.AIOKafkaConsumer(
+            **settings.client,
+            client_id=conf.broker_client_id,
+            group_id=conf.id,
+            group_instance_id=settings.instance_id,
+            partition_assignment_strategy=[self._assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=settings.fetch_wait_ms,
+            max_partition_fetch_bytes=conf.consumer_max_fetch_size,
+            max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
+            session_timeout_ms=int(settings.session_timeout_s * 1000),
+            heartbeat_interval_ms=int(settings.heartbeat_s * 1000),
+            rebalance_timeout_ms=int(settings.rebalance_timeout_s * 1000),
+            request_timeout_ms=int(conf.broker_request_timeout * 1000),
+            retry_backoff_ms=20,
+        )
+
+    async def fetch(self, seeks: Mapping[TP, int], wanted: set[TP], lanes: Iterable[TP], timeout_s: float) -> Fetched:
+        """Seek, fetch from the wanted partitions only, and say how far each lane's partition was read."""
+        return await self.call_thread(self._fetch, seeks, wanted, lanes, timeout_s)  # type: ignore[no-any-return]
+
+    async def still_a_member(self) -> bool:
+        """True while the group's coordinator accepts our heartbeat."""
+        return bool(await self.call_thread(self._heartbeat))
+
+    async def _fetch(self, seeks: Mapping[TP, int], wanted: set[TP], lanes: Iterable[TP], timeout_s: float) -> Fetched:
+        consumer = self._ensure_consumer()
+        fetcher, subscriptions = consumer._fetcher, consumer._subscription  # noqa: SLF001
+        if consumer._closed or fetcher._closed:  # noqa: SLF001
+            raise ConsumerStoppedError
+        with subscriptions.fetch_context():  # tells aiokafka that we are alive, even when we want nothing
+            try:
+                for tp, offset in seeks.items():
+                    consumer.seek(tp, offset)
+            except IllegalStateError:  # revoked meanwhile
+                wanted = set()
+            if not wanted or not self.consumer.flow_active:
+                await asyncio.sleep(timeout_s)
+                return Fetched({}, {})
+            records = await fetcher.fetched_records(wanted, timeout=timeout_s, max_records=MOST_RECORDS)
+        return Fetched(records, self._ends(consumer, lanes))
+
+    def _ends(self, consumer: Any, lanes: Iterable[TP]) -> dict[TP, tuple[int, int]]:
+        assignment = consumer._subscription.subscription.assignment  # noqa: SLF001
+        states = {tp: assignment.state_value(tp) for tp in lanes} if assignment else {}
+        return {tp: (s.position, s.lso or 0) for tp, s in states.items() if s and s.has_valid_position}
+
+    async def _heartbeat(self) -> bool:
+        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
+        try:
+            return bool(await coordinator._do_heartbeat())  # noqa: SLF001
+        except KafkaError:
+            return False
+
+
+class LaneConsumer(CarefulConsumer):
+    """One loop fetches for all partitions. Those of lanes that recover or are full are left out, not waited for."""
+
+    _handing: "asyncio.Task[None] | None" = None
+
+    def _new_consumer_thread(self) -> LaneThread:
+        return LaneThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def subscribe(self, topics: Iterable[str]) -> None:
+        """Subscribe to what ordinary agents asked for, and to the sources of the lanes."""
+        await super().subscribe({*topics, *self.app.lanes.kinds})
+
+    async def still_a_member(self) -> bool:
+        """True while the group counts this worker in."""
+        return await self._thread.still_a_member()  # type: ignore[no-any-return]
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                if self.flow_active:
+                    await self._round()
+                else:
+                    await self.wait(self.can_resume_flow, timeout=_LONG_S)
+        except (*self.consumer_stopped_errors, asyncio.CancelledError):
+            if not (self.should_stop or fetcher.should_stop or self.app.should_stop):
+                raise
+        finally:
+            if self._handing:
+                self._handing.cancel()
+
+    async def _round(self) -> None:
+        """A batch belongs to the life that it was fetched for: the inbox of a former life gets nothing."""
+        generation, inboxes = self.app.consumer_generation_id, self.app.lanes.inboxes()
+        open_inboxes = {tp: inbox for tp, inbox in inboxes.items() if inbox is not None}
+        seeks = {tp: inbox.position for tp, inbox in open_inboxes.items() if not inbox.sought}
+        wanted = self._wanted(inboxes)
+        hurry = bool(seeks) or len(open_inboxes) < len(inboxes) or len(wanted) < len(self._active_partitions)
+        fetched = await self._thread.fetch(seeks, wanted, open_inboxes, _SHORT_S if hurry else _LONG_S)
+        if not self.flow_active or generation != self.app.consumer_generation_id:
+            for inbox in open_inboxes.values():
+                inbox.sought = False
+            return
+        now = self.app.lanes.inboxes()
+        for tp, (position, end) in fetched.ends.items():
+            if now.get(tp) is (inbox := open_inboxes[tp]):
+                inbox.sought = True
+                inbox.receive(fetched.records.get(tp, ()), position, end)
+        self._hand_over({tp: batch for tp, batch in fetched.records.items() if tp not in inboxes}, generation)
+
+    def _wanted(self, inboxes: Mapping[TP, Inbox | None]) -> set[TP]:
+        handing = self._handing is not None and not self._handing.done()
+        return {tp for tp in self._get_active_partitions() if self._takes(tp, inboxes, handing=handing)}
+
+    def _takes(self, tp: TP, inboxes: Mapping[TP, Inbox | None], *, handing: bool) -> bool:
+        if tp.topic not in self.app.lanes.kinds:
+            return not handing
+        inbox = inboxes.get(tp)
+        return inbox is not None and not inbox.full
+
+    def _hand_over(self, batches: Mapping[TP, list[Any]], generation: int) -> None:
+        """Ordinary agents may take their time: their messages wait in a task of their own, as does their fetch."""
+        if batches:
+            self._handing = asyncio.create_task(self._deliver(batches, generation))
+
+    async def _deliver(self, batches: Mapping[TP, list[Any]], generation: int) -> None:
+        for tp, batch in batches.items():
+            for record in batch:
+                if generation != self.app.consumer_generation_id:
+                    return
+                await self.callback(self._to_message(tp, record))
+
+
+class LaneProducer(CarefulProducer):
+    """Faust's producer, with our way to prove who we are."""
+
+    def _settings_auth(self) -> dict[str, Any]:
+        settings: EngineSettings = self.app.engine
+        return settings.security
+
+
+class LaneTransport(Transport):  # type: ignore[misc]  # Faust is untyped to us
+    """What a lane app uses in place of Faust's own driver."""
+
+    Consumer = LaneConsumer
+    Producer = LaneProducer

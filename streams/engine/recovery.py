@@ -1,0 +1,131 @@
+"""How a lane gets its rows back: from its own checkpoint to the end of its changelog. It folds nothing."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.engine.problem import Refused
+from streams.engine.record import Row
+from streams.engine.rows import Checkpoint, Rows
+from streams.engine.settings import EngineSettings
+
+BIRTH: Final = b"\0birth"
+POSITION: Final = b"\0position"
+COUNTS: Final = b"\0counts"
+DUE: Final = "due"
+_BATCH: Final = 5_000
+_WAIT_MS: Final = 20
+
+
+class Changelog:
+    """One partition of a changelog, read committed, from the view of its lane."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, tp: TopicPartition, folder: str) -> None:
+        self._consumer, self._tp, self._folder = consumer, tp, folder
+
+    async def recover(self, rows: Rows, progress: Callable[[int, int], None]) -> Checkpoint:
+        """Bring rows up to date and return how far; a new changelog gets a new birth id. Raises Refused."""
+        await self._must_exist()
+        self._consumer.assign([self._tp])
+        end: int = (await self._consumer.end_offsets([self._tp]))[self._tp]
+        born = await self._birth(end)
+        done = self._judge(rows.checkpoint, born, end)
+        if born is None:
+            return done
+        await self._replay(rows, done, end, progress)
+        return rows.checkpoint or done
+
+    async def _must_exist(self) -> None:
+        if self._tp.topic not in await self._consumer.topics():
+            raise Refused(
+                f"the changelog topic {self._tp.topic} is missing: create it (nurture topics create); if it was lost,"
+                f" restore it first, since the rows of every lane are kept there"
+            )
+
+    async def _birth(self, end: int) -> bytes | None:
+        """The first readable record tells which changelog this is; None while nothing was ever committed to it."""
+        await self._consumer.seek_to_beginning(self._tp)
+        while await self._consumer.position(self._tp) < end:
+            for record in await self._next(most=1):
+                if record.key == BIRTH:
+                    return bytes(record.value)
+                raise Refused(
+                    f"{self._name} begins with {record.key[:40]!r} instead of its birth record: its beginning was"
+                    f" deleted. Check its cleanup.policy (expected: compact) and restore the topic; nothing was folded"
+                )
+        return None
+
+    def _judge(self, checkpoint: Checkpoint | None, born: bytes | None, end: int) -> Checkpoint:
+        """Rows of another changelog, or newer than this one, must not be folded on."""
+        if checkpoint is None:
+            return Checkpoint(born or secrets.token_hex(8).encode(), 0)
+        if checkpoint.birth != born:
+            found = f"birth id {born.decode(errors='replace')}" if born else "nothing"
+            raise Refused(
+                f"{self._name} holds {found}, but the rows in {self._folder} belong to birth id"
+                f" {checkpoint.birth.decode(errors='replace')}: the topic was made anew, or the folder is from another"
+                f" cluster. Delete the folder to rebuild it from the topic, or restore the topic"
+            )
+        if checkpoint.offset > end:
+            raise Refused(
+                f"{self._name} ends at {end}, but the rows in {self._folder} are at {checkpoint.offset}: the topic has"
+                f" lost records. Delete the folder to go back to what the topic knows, or restore the topic"
+            )
+        return checkpoint
+
+    async def _replay(self, rows: Rows, done: Checkpoint, end: int, progress: Callable[[int, int], None]) -> None:
+        self._consumer.seek(self._tp, done.offset)
+        position, applied = done.offset, 0
+        while position < end:
+            records = await self._next(_BATCH)
+            position = await self._consumer.position(self._tp)
+            changes = {r.key: Row(r.value, due_of(r.headers)) for r in records}
+            rows.apply(changes, Checkpoint(done.birth, position))
+            applied += len(records)
+            progress(applied, max(0, end - position))
+
+    async def _next(self, most: int) -> list[Any]:
+        """The wait is short: a fetch that brings a transaction's marker alone does not end it."""
+        fetched = await self._consumer.getmany(self._tp, timeout_ms=_WAIT_MS, max_records=most)
+        return list(fetched.get(self._tp, ()))
+
+    @property
+    def _name(self) -> str:
+        return f"changelog {self._tp.topic}, partition {self._tp.partition},"
+
+
+def reader(settings: EngineSettings, group: str) -> AIOKafkaConsumer:
+    """A consumer for one recovery. It names the group to ask for its offsets, but never joins it."""
+    return AIOKafkaConsumer(
+        **settings.client,
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        fetch_max_wait_ms=_WAIT_MS,
+        max_partition_fetch_bytes=4 << 20,
+        retry_backoff_ms=20,
+    )
+
+
+async def first_position(consumer: AIOKafkaConsumer, source: TopicPartition, known: bytes | None) -> int:
+    """The next source offset: what the changelog says, else what the group says, else the beginning. Raises Refused."""
+    beginning: int = (await consumer.beginning_offsets([source]))[source]
+    if known is None:
+        committed: int | None = await consumer.committed(source)
+        return beginning if committed is None else max(committed, beginning)
+    position, end = int(known), (await consumer.end_offsets([source]))[source]
+    if position > end:
+        raise Refused(
+            f"topic {source.topic}, partition {source.partition}, ends at {end}, but its lane has read to {position}:"
+            f" it was made anew or has lost records. Restore it, or delete the lane's changelog and state folder to"
+            f" begin again"
+        )
+    return position
+
+
+def due_of(headers: Any) -> int:
+    """The due of a row from the headers of its changelog record, in milliseconds; 0 without one."""
+    return next((int.from_bytes(value, "big") for name, value in headers if name == DUE), 0)

@@ -1,0 +1,131 @@
+"""The rows of one lane on disk: rows, due index and checkpoint change in one write batch. It talks to no broker."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import rocksdict
+
+from streams.engine.due import DueIndex, entry
+from streams.engine.record import Row
+
+_OURS: Final = b"\0"  # row keys that begin so belong to the engine or to the work itself
+_DUE: Final = b"\0due\0"
+_DUE_END: Final = b"\0due\1"
+_CHECKPOINT: Final = b"\0checkpoint"
+_MOST_KNOWN: Final = 50_000
+_MIB: Final = 1 << 20
+
+
+class Checkpoint(NamedTuple):
+    """How far the changelog is in these rows (next offset), and the birth id of that changelog."""
+
+    birth: bytes
+    offset: int
+
+
+def block_cache() -> rocksdict.Cache:
+    """One block cache for all lanes of a worker."""
+    return rocksdict.Cache(32 * _MIB)
+
+
+class Rows:
+    """What a lane remembers. A stored value is the row's due (8 bytes, big endian) and then the row."""
+
+    def __init__(self, folder: Path, cache: rocksdict.Cache | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._db = rocksdict.Rdict(str(folder), _options(cache or block_cache()))
+        self._known: dict[bytes, int] = {}
+        self.due = DueIndex(self._entries)
+
+    def load(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Those of the rows that exist."""
+        self._forget()
+        wanted = list(keys)
+        found: dict[bytes, bytes] = {}
+        for key, stored in zip(wanted, self._db.get(wanted) if wanted else (), strict=True):
+            if stored is None:
+                self._known[key] = 0
+            else:
+                self._known[key] = int.from_bytes(stored[:8], "big")
+                found[key] = stored[8:]
+        return found
+
+    def get(self, key: bytes) -> bytes | None:
+        """One row."""
+        return self.load((key,)).get(key)
+
+    def scan(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every row in order of its key, without those whose key begins with a zero byte."""
+        for key, stored in self._db.items(from_key=b"\1"):
+            yield key, stored[8:]
+
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """Where recovery goes on; None for a new store."""
+        stored = self._db.get(_CHECKPOINT)
+        return None if stored is None else Checkpoint(stored[8:], int.from_bytes(stored[:8], "big"))
+
+    def apply(self, rows: Mapping[bytes, Row], checkpoint: Checkpoint) -> None:
+        """Rows, their dues and the checkpoint, all or nothing."""
+        write = rocksdict.WriteBatch(raw_mode=True)
+        before, moved = self._dues(rows), []
+        for key, row in rows.items():
+            due = 0 if row.value is None else row.due
+            if row.value is None:
+                write.delete(key)
+            else:
+                write.put(key, due.to_bytes(8, "big") + row.value)
+            if due != (old := before[key]):
+                moved.append((key, due))
+                if old:
+                    write.delete(_DUE + entry(old, key))
+                if due:
+                    write.put(_DUE + entry(due, key), b"")
+        write.put(_CHECKPOINT, checkpoint.offset.to_bytes(8, "big") + checkpoint.birth)
+        self._db.write(write)
+        for key, due in moved:
+            self._known[key] = due
+            self.due.moved(key, due)
+        self._forget()
+
+    def close(self) -> None:
+        """Let go of the files; a closed store refuses everything."""
+        self._db.close()
+
+    def _dues(self, rows: Iterable[bytes]) -> dict[bytes, int]:
+        """What the index says of these rows now; a fold has just loaded most of them."""
+        dues = {key: self._known[key] for key in rows if key in self._known}
+        strangers = [key for key in rows if key not in dues]
+        if strangers:
+            for key, stored in zip(strangers, self._db.get(strangers), strict=True):
+                dues[key] = 0 if stored is None else int.from_bytes(stored[:8], "big")
+        return dues
+
+    def _forget(self) -> None:
+        """What is known of dues saves a second read of rows just loaded; it need not grow for that."""
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+
+    def _entries(self, start: bytes) -> Iterator[bytes]:
+        for key in self._db.keys(from_key=_DUE + start):
+            if key >= _DUE_END:
+                return
+            yield key[len(_DUE) :]
+
+
+def _options(cache: rocksdict.Cache) -> rocksdict.Options:
+    """Small and many: RocksDB's defaults are made for one big store, a worker has one for each partition."""
+    table = rocksdict.BlockBasedOptions()
+    table.set_block_cache(cache)
+    table.set_bloom_filter(10, block_based=False)
+    table.set_cache_index_and_filter_blocks(True)
+    options = rocksdict.Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_block_based_table_factory(table)
+    options.set_write_buffer_size(8 * _MIB)
+    options.set_max_write_buffer_number(2)
+    options.set_max_open_files(128)
+    options.set_keep_log_file_num(1)
+    options.set_compression_type(rocksdict.DBCompressionType.lz4())
+    return options
