@@ -20,7 +20,7 @@ MOST_FACT_ID: Final = 200
 # what broken integrations send in place of an id: each would make one giant out of many leads ("-" is ours)
 _NOBODY: Final = frozenset({"-", "null", "undefined", "none", "nan", "(null)", "anonymous", "0"})
 _VERSIONS: Final = (None, 1, 2, "1", "2", "1.0", "1.1", "2.0")  # of the Segment spec; all have one shape
-_TYPES: Final = ("identify", "track", "page", "screen")
+TYPES: Final = ("identify", "track", "page", "screen")
 
 # The names that mean something here. Every other track is kept as `Tracked`.
 EVENTS: Final[dict[str, type[f.Happened]]] = {
@@ -100,11 +100,11 @@ def _meaning(message: Message) -> tuple[type[f.Happened], dict[str, Any]]:
 
 def _unknown(found: object) -> str:
     if type(found) is not str:
-        return f"found {kind_of(found)} as the type, expected one of {', '.join(_TYPES)}"
+        return f"found {kind_of(found)} as the type, expected one of {', '.join(TYPES)}"
     short = "".join(c for c in found[:40] if c.isprintable()) if "@" not in found else "…"
-    close = difflib.get_close_matches(short.lower().split(".")[0], _TYPES, n=1)
+    close = difflib.get_close_matches(short.lower().split(".")[0], TYPES, n=1)
     hint = f', did you mean "{close[0]}"?' if close else ""
-    return f'found the type "{short}", expected one of {", ".join(_TYPES)}{hint}'
+    return f'found the type "{short}", expected one of {", ".join(TYPES)}{hint}'
 
 
 def _traits(message: Message, given: dict[str, Any]) -> f.Traits:

@@ -1,6 +1,7 @@
 """One cell of a row, read as its mapping says. It knows no message and no file."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -55,17 +56,7 @@ def value_of(row: dict[str, Any], cell: str | Cell) -> Any:
     value = plain(row, cell.column)
     if isinstance(value, str) and value in cell.values:
         return cell.values[value]
-    if value is None:
-        return None
-    match cell.as_:
-        case "number":
-            return _number(cell, value)
-        case "yes_no":
-            return _yes_no(cell, value)
-        case "date":
-            return iso(time_of(cell, value))
-        case "text":
-            return value
+    return None if value is None else _READERS[cell.as_](cell, value)
 
 
 def time_of(cell: Cell, value: object) -> int:
@@ -100,3 +91,11 @@ def _yes_no(cell: Cell, value: object) -> bool:
         return flag(value, cell.column)
     except RefusedError:
         raise CellError(cell.column, value, "yes or no (say with values: what other words stand for)") from None
+
+
+_READERS: Final[dict[str, Callable[[Cell, Any], Any]]] = {
+    "text": lambda _, value: value,
+    "number": _number,
+    "yes_no": _yes_no,
+    "date": lambda cell, value: iso(time_of(cell, value)),
+}

@@ -1,4 +1,4 @@
-"""How a file's columns become messages, as people write it in YAML, and what is wrong with such a file. Reads no rows."""
+"""How a file's columns become messages, as people write it in YAML, and what is wrong with that. It reads no rows."""
 
 import difflib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from msgspec import Meta, field
 
-from agents.segment import EVENTS
+from agents.segment import EVENTS, TYPES
 from agents.values import snake
 from schemas.facts import Scalar
 from schemas.policy import Authored, Name
@@ -37,7 +37,7 @@ class Cell(Authored, frozen=True, kw_only=True):
     format: str = ""
     zone: str = ""
     decimal: Literal[".", ","] = "."
-    values: dict[str, Scalar] = {}
+    values: dict[str, Scalar] = field(default_factory=dict)
 
 
 class Condition(Authored, frozen=True, kw_only=True):
@@ -54,12 +54,12 @@ class FactMapping(Authored, frozen=True, kw_only=True):
     event: Annotated[str, Meta(min_length=1, max_length=200, description="Identify, Page Viewed, or a track's name.")]
     topic: TopicName
     when: tuple[Condition, ...] = ()
-    at: Column | Cell | None = None
-    fields: dict[str, Column | Cell] = {}
+    at: str | Cell | None = None
+    fields: dict[str, str | Cell] = field(default_factory=dict)
 
 
 class Mapping(Authored, frozen=True, kw_only=True):
-    """A whole file: what it is, who a row is about, and its ``facts``; or messages that go ``through`` by their type."""
+    """A whole file: what it is, who a row is about, its ``facts``; or messages that go ``through`` by their type."""
 
     name: Name
     says: str = ""
@@ -69,7 +69,7 @@ class Mapping(Authored, frozen=True, kw_only=True):
     lead: str = ""
     key: tuple[str, ...] = ()
     facts: tuple[FactMapping, ...] = ()
-    through: dict[Literal["identify", "track", "page", "screen"], TopicName] = {}
+    through: dict[str, TopicName] = field(default_factory=dict)
 
     def columns(self) -> set[str]:
         """Every column that the mapping names."""
@@ -98,6 +98,9 @@ def _mistakes(placed: Placed[Mapping]) -> Iterator[Problem]:
         yield placed.problem(
             (), "mapping", "expected either facts (columns become messages) or through (lines are messages)"
         )
+    for kind in mapping.through.keys() - set(TYPES):
+        message = f'found the type "{kind}", expected one of {", ".join(TYPES)}'
+        yield placed.problem(("through", kind), "mapping", message)
     if mapping.facts and not mapping.lead:
         yield placed.problem((), "mapping", "found no lead, expected the column that says who a row is about")
     if mapping.through and mapping.format != "jsonl":

@@ -77,10 +77,12 @@ class Scribe:
         return f"{self._mapping.name}:{key}:{index}:{self._digest(encode(message))}"
 
     def _passed(self, row: Row) -> tuple[str, dict[str, Any]]:
-        topic = self._mapping.through.get(row.cells.get("type"))  # type: ignore[call-overload]
-        if row.cells.get("messageId") is None:
-            return TOPICS.get(topic, ""), row.cells | {"messageId": f"{self._mapping.name}:{self._digest(row.raw)}"}
-        return TOPICS.get(topic, ""), row.cells
+        kind = row.cells.get("type")
+        topic = self._mapping.through.get(kind) if isinstance(kind, str) else None
+        if topic is None:
+            raise CellError("type", kind, "one of " + ", ".join(self._mapping.through))
+        named = {"messageId": f"{self._mapping.name}:{self._digest(row.raw)}"}
+        return TOPICS[topic], row.cells if row.cells.get("messageId") is not None else row.cells | named
 
     def _digest(self, content: bytes) -> str:
         return hashlib.blake2b(content, key=self._secret, digest_size=8).hexdigest()

@@ -59,7 +59,6 @@ def _told(rows: Iterator[Row | BadRow], file: BinaryIO, tell: Callable[[int], No
         if number % 1_000 == 0:
             tell(file.tell())
         yield row
-    tell(file.tell())
 
 
 def _csv(file: Any, mapping: Mapping) -> Iterator[Row | BadRow]:

@@ -1,0 +1,147 @@
+"""``nurture ingest``: a CSV or JSON-lines file into the pipeline, with a mapping and no code. It knows no format."""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+import schemas
+from agents.ingest.mapping import Mapping, read_mapping
+from agents.ingest.messages import Message, Scribe
+from agents.ingest.pour import PourError, kafka
+from agents.ingest.rows import BadRow, UnreadableError
+from agents.ingest.run import Ears, Tally, ingest_file
+from agents.settings import Settings, SettingsError, read_settings
+
+SHIPPED: Final = Path(schemas.__file__).parent / "mappings"
+_SHOWN: Final = 5
+
+
+class FirstFew:
+    """A sink for dry runs: keeps the first messages and drops the rest."""
+
+    def __init__(self) -> None:
+        self.first: list[Message] = []
+
+    async def pour(self, messages: Sequence[Message]) -> None:
+        """Keeps what is still missing to five."""
+        self.first += messages[: _SHOWN - len(self.first)]
+
+
+@click.command(
+    epilog="Examples:  nurture ingest leads.csv --map leads.yaml --dry-run  ·  "
+    "nurture ingest olist_closed_deals_dataset.csv --map olist-deals  ·  nurture ingest export.jsonl.gz --map segment"
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--map", "mapping_file", required=True, help="A mapping file, or the name of one in schemas/mappings.")
+@click.option("--dry-run", is_flag=True, help="Show the first messages and the counts; produce nothing.")
+@click.option("--strict", is_flag=True, help="Exit with status 1 when any row is bad.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def ingest(file: Path, mapping_file: str, *, dry_run: bool, strict: bool, as_json: bool) -> None:
+    """Turn the rows of FILE (.csv, .jsonl, either gzipped) into messages for intake.
+
+    Every row is accounted for: told, silent (no fact of the mapping applies to it) or bad; bad ones are reported as
+    FILE:LINE: found …, expected …. Ingesting a file twice is harmless: its message ids come out of its content.
+
+    Exit status: 0 also with bad rows; 1 when no row could be told, or any was bad with --strict; 2 for a mapping, a
+    setting, a file or a broker that cannot be used.
+    """
+    mapping = _mapping(mapping_file)
+    settings = None if dry_run else _settings()
+    few = FirstFew()
+    began = time.monotonic()
+    try:
+        tally = asyncio.run(_ingest(file, mapping, settings, few))
+    except (UnreadableError, PourError) as error:
+        _give_up(f"{file}: {error}" if isinstance(error, UnreadableError) else str(error))
+    seconds = time.monotonic() - began
+    if as_json:
+        print(json.dumps(_plain(file, mapping, tally) | {"dry_run": dry_run, "seconds": round(seconds, 3)}))
+    else:
+        _print(file, mapping, tally, few.first, seconds)
+    sys.exit(1 if not tally.told or (strict and tally.bad) else 0)
+
+
+async def _ingest(file: Path, mapping: Mapping, settings: Settings | None, few: FirstFew) -> Tally:
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # we say it ourselves, once
+    secret = settings.id_key.reveal().encode() if settings else b"dry run"
+    scribe = Scribe(mapping, secret, time.time_ns() // 1_000_000)
+    console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(file.name, total=_size(file))
+        ears = Ears(
+            tell=lambda behind: progress.update(task, completed=behind),
+            complain=_complainer(file, progress.console.print),
+        )
+        async with kafka(settings) if settings else nullcontext(few) as sink:
+            return await ingest_file(file, mapping, scribe, sink, ears)
+
+
+def _complainer(file: Path, show: Callable[[str], None]) -> Callable[[BadRow], None]:
+    return lambda bad: show(f"{file}:{bad.line}: {bad.detail}")
+
+
+def _size(file: Path) -> int | None:
+    return file.stat().st_size if file.is_file() else None
+
+
+def _mapping(named: str) -> Mapping:
+    path = Path(named)
+    shipped = SHIPPED / f"{named}.yaml"
+    found = read_mapping(shipped if not path.exists() and shipped.exists() else path)
+    if isinstance(found, Mapping):
+        return found
+    sentence = "\n".join(map(str, found))
+    if not path.exists():
+        names = ", ".join(sorted(each.stem for each in SHIPPED.glob("*.yaml")))
+        sentence = f"{named}: found no such mapping file, expected a path or one of {names}"
+    return _give_up(sentence)
+
+
+def _settings() -> Settings:
+    try:
+        return read_settings(os.environ)
+    except SettingsError as error:
+        return _give_up(str(error))
+
+
+def _give_up(sentence: str) -> NoReturn:
+    click.echo(sentence, err=True)
+    sys.exit(2)
+
+
+def _plain(file: Path, mapping: Mapping, tally: Tally) -> dict[str, Any]:
+    counts = {"rows": tally.rows, "told": tally.told, "silent": tally.silent, "bad": tally.bad}
+    return (
+        {"file": str(file), "mapping": mapping.name}
+        | counts
+        | {
+            "messages": tally.messages,
+            "topics": dict(tally.topics),
+            "facts": dict(tally.facts),
+        }
+    )
+
+
+def _print(file: Path, mapping: Mapping, tally: Tally, first: Sequence[Message], seconds: float) -> None:
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    for message in first:
+        console.print(f"{message.topic}  {message.value.decode()}")
+    silent = f", {tally.silent:,} silent" if tally.silent else ""
+    console.print(
+        f"{file.name} by {mapping.name}: {tally.rows:,} rows = {tally.told:,} told{silent}, {tally.bad:,} bad"
+    )
+    for fact, times in tally.facts.most_common():
+        console.print(f"  {times:>9,}  {fact}")
+    done = "would be sent (dry run)" if first else "sent"
+    console.print(f"{tally.messages:,} messages {done} in {seconds:.1f} s")
