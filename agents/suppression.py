@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from schemas.topics import SUPPRESSIONS
 
@@ -95,8 +95,13 @@ class SuppressionFeed:
     async def _run(self) -> None:
         """Read for ever; a broker that is away makes the view old, and a new consumer begins again."""
         while True:
-            consumer = AIOKafkaConsumer(
-                **self._client, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
+            consumer = AIOKafkaConsumer(  # without a group it is given every partition of the topic
+                self._topic,
+                **self._client,
+                group_id=None,
+                isolation_level="read_committed",
+                auto_offset_reset="earliest",
+                enable_auto_commit=False,
             )
             try:
                 await consumer.start()
@@ -108,9 +113,9 @@ class SuppressionFeed:
             await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
-        places = await self._places(consumer)
-        consumer.assign(places)
-        await consumer.seek_to_beginning(*places)
+        places = consumer.assignment()
+        if not places:
+            raise UnknownTopicOrPartitionError(self._topic)
         while True:
             asked_at = time.monotonic()
             ends = await asyncio.wait_for(consumer.end_offsets(places), _ANSWER_SECONDS)
@@ -123,11 +128,3 @@ class SuppressionFeed:
         for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
             for record in records:
                 self._view.learn(record.key, record.value)
-
-    async def _places(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-        partitions = consumer.partitions_for_topic(self._topic)
-        while not partitions:
-            await asyncio.sleep(_AGAIN_SECONDS)
-            await consumer.topics()  # asks the broker again
-            partitions = consumer.partitions_for_topic(self._topic)
-        return [TopicPartition(self._topic, partition) for partition in sorted(partitions)]
