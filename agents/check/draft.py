@@ -26,6 +26,7 @@ class EmailDraft(Struct, frozen=True):
 
     meta: Placed[EmailMeta]
     source: EmailSource
+    lines: tuple[str, ...]
 
 
 class Draft(Struct):
@@ -142,7 +143,7 @@ def _email(draft: Draft, path: Path) -> EmailDraft | None:
         body_line=text.count("\n", 0, fences[1].end()) + 2,
         source_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
     )
-    return EmailDraft(meta, source)
+    return EmailDraft(meta, source, tuple(text.split("\n")))
 
 
 def _layout(draft: Draft, path: Path) -> Layout | None:

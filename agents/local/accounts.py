@@ -33,7 +33,7 @@ class Accounts(Struct, frozen=True, kw_only=True):
         found = []
         if self.facts_in != out:
             found.append(
-                f"{self.facts_in:,} facts came in, but {self.facts_applied:,} applied + {self.dead_letters:,} dead letters"
+                f"{self.facts_in:,} facts in, but {self.facts_applied:,} applied + {self.dead_letters:,} dead letters"
                 f" + {self.duplicates:,} duplicates = {out:,}"
             )
         return found

@@ -2,9 +2,10 @@
 
 import asyncio
 import heapq
+import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -21,7 +22,7 @@ from agents.local.people import Person, people
 from agents.local.pulse import Pulse
 from agents.local.world import START, Event, stream
 from agents.policies import apply
-from agents.settings import Settings, read_settings
+from agents.settings import read_settings
 from agents.topics import create_topics
 from agents.workplace import Workplace
 from schemas import topics
@@ -66,7 +67,7 @@ def started_broker(plan: Plan) -> Iterator[Broker]:
 
 
 def environment(plan: Plan, bootstrap: str) -> dict[str, str]:
-    """The settings of every process of the demo. Its keys are made up anew each time: nothing of it is worth keeping."""
+    """The settings of every process of the demo. The keys are made up each time: nothing is worth keeping."""
     return {
         "NURTURE_BOOTSTRAP": bootstrap,
         "NURTURE_PARTITIONS": str(_PARTITIONS),
@@ -85,9 +86,8 @@ def environment(plan: Plan, bootstrap: str) -> dict[str, str]:
 class Demo:
     """Moves the stepped clock, publishes what happens, and lets people answer what they really got."""
 
-    def __init__(self, plan: Plan, settings: Settings, fleet: Fleet, pulse: Pulse, out: Any) -> None:
+    def __init__(self, plan: Plan, fleet: Fleet, pulse: Pulse, out: Any) -> None:
         self._plan = plan
-        self._settings = settings
         self._fleet = fleet
         self._pulse = pulse
         self._out = out
@@ -137,9 +137,19 @@ class Demo:
             heapq.heappush(self._coming, event)
 
 
-async def run_demo(plan: Plan, workplace: Workplace, bootstrap: str, told: Callable[[Fleet], Tell]) -> Accounts:
-    """Everything from topics to accounts on a broker that runs. ``told`` learns the fleet and hears the progress."""
+async def run_demo(
+    plan: Plan,
+    workplace: Workplace,
+    bootstrap: str,
+    told: Callable[[Fleet], Tell],
+    finished: Callable[[Accounts], Awaitable[None]],
+) -> Accounts:
+    """Everything from topics to accounts on a broker that runs.
+
+    ``told`` learns where to look and hears the progress; ``finished`` is awaited while everything still runs.
+    """
     env = environment(plan, bootstrap)
+    _keep(env, plan.folder / "settings.yaml")
     settings = read_settings(env)
     create_topics(settings)
     options = client(settings)
@@ -148,4 +158,13 @@ async def run_demo(plan: Plan, workplace: Workplace, bootstrap: str, told: Calla
         await out.send_and_wait(topics.CLOCK, b"%d" % START, key=b"clock")
         async with Fleet(plan.folder, env) as fleet, Pulse(options, settings.partitions) as pulse:
             await fleet.ready()
-            return await Demo(plan, settings, fleet, pulse, out).run(told(fleet))
+            accounts = await Demo(plan, fleet, pulse, out).run(told(fleet))
+            await finished(accounts)
+            return accounts
+
+
+def _keep(env: dict[str, str], file: Path) -> None:
+    """So that a second terminal can look in: ``NURTURE_SETTINGS=… nurture queue list``. The keys are the demo's own."""
+    file.touch(mode=0o600)
+    lines = (f"{name.removeprefix('NURTURE_').lower()}: {json.dumps(value)}" for name, value in env.items())
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")

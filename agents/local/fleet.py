@@ -95,7 +95,7 @@ class Fleet:
 
     async def _answers(self, member: Member) -> bool:
         try:
-            return (await self._get(member, "/ready"))[0] == 200  # noqa: PLR2004
+            return (await self._get(member, "/ready"))[0] == 200
         except (aiohttp.ClientError, TimeoutError):
             return False
 

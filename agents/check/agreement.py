@@ -1,0 +1,125 @@
+"""Rules about what was agreed: thresholds that rise, zones and days that exist, addresses that are some."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from email_validator import EmailNotValidError, validate_email
+
+from agents.check.draft import Draft
+from schemas.convert import Place
+from schemas.problem import Problem
+from schemas.read import Placed
+from schemas.words import one_of
+
+_NOTICE: Final = timedelta(days=14)
+
+
+def falling_threshold(draft: Draft) -> Iterator[Problem]:
+    """Each stage asks for at least as much as the one before it; grades fall from A to C."""
+    if draft.stages is not None:
+        for index, (lower, upper) in enumerate(pairwise(draft.stages.value.stages), 1):
+            for axis in ("fit", "engagement"):
+                if getattr(upper, axis) < getattr(lower, axis):
+                    message = f'found {axis} {getattr(upper, axis)}, expected at least {getattr(lower, axis)} as in "{lower.id}"'
+                    yield draft.stages.problem(("stages", index, axis), "falling-threshold", message)
+    if draft.scoring is not None:
+        for axis in ("fit", "engagement"):
+            grades = getattr(draft.scoring.value.grades, axis)
+            if list(grades) != sorted(set(grades), reverse=True):
+                message = f"found {list(grades)}, expected points that fall from the best grade to the worst"
+                yield draft.scoring.problem(("grades", axis), "falling-threshold", message)
+
+
+def late_qualification(draft: Draft) -> Iterator[Problem]:
+    """A lead qualifies before it is ready."""
+    if draft.stages is None:
+        return
+    stages = draft.stages.value
+    names = [stage.id for stage in stages.stages]
+    if {stages.qualified_from, stages.ready_from} <= set(names):
+        if names.index(stages.qualified_from) >= names.index(stages.ready_from):
+            message = f'found "{stages.qualified_from}", expected a stage before "{stages.ready_from}"'
+            yield draft.stages.problem(("qualified_from",), "late-qualification", message)
+
+
+def unknown_zone(draft: Draft) -> Iterator[Problem]:
+    """Time zones are those of the IANA, as in Europe/Berlin."""
+    zones: list[tuple[Placed[Any], Place, str]] = []
+    if draft.brand is not None:
+        zones.append((draft.brand, ("time_zone",), draft.brand.value.time_zone))
+        zones += [(draft.brand, ("zones", country), zone) for country, zone in draft.brand.value.zones.items()]
+    for lead in draft.leads.values():
+        if zone := lead.value.traits.get("time_zone"):
+            zones.append((lead, ("traits", "time_zone"), str(zone)))
+    known = available_timezones()
+    for placed, at, zone in zones:
+        if zone not in known:
+            expected = one_of(zone, sorted(known)) if "/" in zone else "one like Europe/Berlin"
+            yield placed.problem(at, "unknown-zone", f'found the time zone "{zone}", expected {expected}')
+
+
+def wrong_address(draft: Draft) -> Iterator[Problem]:
+    """What we write from and to are e-mail addresses, and the website is reached by https."""
+    for placed, at, address in _addresses(draft):
+        try:
+            validate_email(address, check_deliverability=False, test_environment=True)
+        except EmailNotValidError as error:
+            yield placed.problem(at, "wrong-address", f'found "{address}", expected an e-mail address ({error})')
+    if draft.brand is not None and not draft.brand.value.website.startswith("https://"):
+        message = f'found "{draft.brand.value.website}", expected an address that begins with https://'
+        yield draft.brand.problem(("website",), "wrong-address", message)
+
+
+def _addresses(draft: Draft) -> Iterator[tuple[Placed[Any], Place, str]]:
+    if draft.brand is not None:
+        for key in ("from_email", "reply_to"):
+            yield draft.brand, (key,), getattr(draft.brand.value, key)
+    if draft.sales is not None:
+        for index, rep in enumerate(draft.sales.value.reps):
+            yield draft.sales, ("reps", index, "email"), rep.email
+
+
+def closed_hours(draft: Draft) -> Iterator[Problem]:
+    """Quiet hours leave some time to write in."""
+    if draft.sending is not None and len(set(draft.sending.value.quiet_hours.days)) == 7:
+        message = "found every day of the week, expected at least one day on which we may write"
+        yield draft.sending.problem(("quiet_hours", "days"), "closed-hours", message)
+
+
+def wrong_day(draft: Draft) -> Iterator[Problem]:
+    """A date is a day of the calendar."""
+    for placed, key in _dated(draft):
+        if _day(getattr(placed.value, key)) is None:
+            message = f'found "{getattr(placed.value, key)}", expected a day of the calendar, such as 2027-03-31'
+            yield placed.problem((key,), "wrong-day", message)
+
+
+def review_due(draft: Draft, today: date) -> Iterator[Problem]:
+    """Whoever owns a file looks at it again by a day that they set. A warning, 14 days ahead."""
+    for placed, key in _dated(draft):
+        day = _day(getattr(placed.value, key))
+        if key == "review_by" and day is not None and day - _NOTICE <= today:
+            when = "has passed" if day < today else "is near"
+            message = (
+                f"found a review date that {when}, expected {placed.value.owner} to review the file and set a new one"
+            )
+            yield placed.problem((key,), "review-due", message, warning=True)
+
+
+def _dated(draft: Draft) -> Iterator[tuple[Placed[Any], str]]:
+    alone = (draft.brand, draft.catalogue, draft.scoring, draft.stages, draft.sending, draft.sales)
+    for placed in (*alone, *draft.programs.values(), *(email.meta for email in draft.emails.values())):
+        if placed is not None:
+            yield placed, "review_by"
+    if draft.stages is not None:
+        yield draft.stages, "agreed_on"
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,117 @@
+"""Rules about the finished letter: its links, its size, and what the law asks for. Each e-mail is written once, for
+a lead of whom nothing is known.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from jinja2 import TemplateSyntaxError
+
+from agents.check.draft import Draft, EmailDraft, plain_brand
+from agents.check.templates import parsed, templates
+from agents.render.language import misuse
+from agents.render.letter import Rendered, Unrenderable, compiled, compiled_layout, write
+from agents.render.markdown import allowed
+from schemas.problem import Problem
+
+_UNSUBSCRIBE: Final = "https://unsubscribe.invalid/check"
+# [text](target), [name]: target and href="target", where a target may hold Jinja with blanks in it
+_TARGET: Final = r"((?:\{\{.*?\}\}|[^\s)>\"'])*)"
+_LINKS: Final = re.compile(rf"\]\(\s*<?{_TARGET}|^\[[^\]]+\]:\s*<?{_TARGET}|\shref=[\"']?{_TARGET}", re.MULTILINE)
+_OURS: Final = re.compile(r"\{\{\s*(brand\.website|unsubscribe_url)\s*\}\}")
+
+
+def broken_layout(draft: Draft) -> Iterator[Problem]:
+    """A layout is MJML that can be compiled, with its Jinja left in place."""
+    for layout in draft.layouts.values():
+        try:
+            if _sound(layout.mjml, layout.text):
+                compiled_layout(layout)
+        except OSError as error:
+            message = (
+                f'found something that is not MJML ({error}); look for "<" or quotes inside Jinja, and unclosed tags'
+            )
+            yield Problem(path=layout.path, message=message, rule="broken-layout")
+
+
+def wrong_link(draft: Draft) -> Iterator[Problem]:
+    """A link leads to https:// or mailto:, and never to where a lead's own data say."""
+    for written in templates(draft):
+        for found in _LINKS.finditer(written.text):
+            target = next((target for target in found.groups() if target is not None), "")
+            if message := _fault(target):
+                line = written.text.count("\n", 0, found.start()) + 1
+                yield written.problem(line, target, "wrong-link", message)
+
+
+def unwritable(draft: Draft) -> Iterator[Problem]:
+    """An e-mail can be written for a lead of whom only the address is known, and is not too large."""
+    for email in draft.emails.values():
+        letter = _letter(draft, email)
+        if isinstance(letter, Unrenderable):
+            detail = letter.detail.removeprefix(f"{email.source.id}: ")
+            message = f"found an e-mail that cannot be written: {detail}"
+            yield Problem(path=email.source.path, line=email.source.body_line, message=message, rule="unwritable")
+
+
+def no_unsubscribe(draft: Draft) -> Iterator[Problem]:
+    """Who gets our mail can leave, from both parts of it (RFC 8058 and the law want it to be seen)."""
+    for email, letter in _to_leads(draft):
+        if _UNSUBSCRIBE not in letter.text or f'href="{_UNSUBSCRIBE}"' not in letter.html:
+            message = f'found no link to {{{{ unsubscribe_url }}}} in both parts, expected it in the layout "{email.meta.value.layout}"'
+            yield email.meta.problem(("layout",), "no-unsubscribe", message)
+
+
+def no_postal_address(draft: Draft) -> Iterator[Problem]:
+    """Who gets our mail sees where we live (CAN-SPAM and others)."""
+    if draft.brand is None:
+        return
+    address = " ".join(draft.brand.value.postal_address.split())
+    for email, letter in _to_leads(draft):
+        if address not in letter.text or address.replace("&", "&amp;") not in letter.html:
+            message = f'found no {{{{ brand.postal_address }}}} in both parts, expected it in the layout "{email.meta.value.layout}"'
+            yield email.meta.problem(("layout",), "no-postal-address", message)
+
+
+def no_text(draft: Draft) -> Iterator[Problem]:
+    """A letter says something."""
+    for email in draft.emails.values():
+        if not email.source.body.strip():
+            message = "found no text after the front matter, expected some"
+            yield Problem(path=email.source.path, line=email.source.body_line, message=message, rule="no-text")
+
+
+def _to_leads(draft: Draft) -> Iterator[tuple[EmailDraft, Rendered]]:
+    for email in draft.emails.values():
+        letter = _letter(draft, email) if email.meta.value.kind != "internal" else None
+        if isinstance(letter, Rendered):
+            yield email, letter
+
+
+def _letter(draft: Draft, email: EmailDraft) -> Rendered | Unrenderable | None:
+    """The e-mail for nobody in particular; None when something else is wrong with it."""
+    layout = draft.layouts.get(email.meta.value.layout)
+    meta = email.meta.value
+    if layout is None or not _sound(meta.subject, meta.preheader, email.source.body, layout.mjml, layout.text):
+        return None
+    try:
+        ready = compiled(email.source, compiled_layout(layout))
+    except OSError:
+        return None
+    values = {"brand": plain_brand(draft), "lead": {}, "brief": {}, "unsubscribe_url": _UNSUBSCRIBE}
+    return write(ready, values)
+
+
+def _sound(*texts: str) -> bool:
+    trees = [parsed(text) for text in texts]
+    return not any(isinstance(tree, TemplateSyntaxError) or any(misuse(tree)) for tree in trees)
+
+
+def _fault(target: str) -> str:
+    plain = _OURS.sub("https://ours", target)
+    if "{{" in plain:
+        return f'found the link target "{target}", expected no values in it but brand.website and unsubscribe_url'
+    if not allowed(plain):
+        return f'found a link to "{target}", expected one that begins with https:// or mailto:'
+    return ""

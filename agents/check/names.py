@@ -1,0 +1,130 @@
+"""Rules about names: what one file calls, another must have. It reads no text of an e-mail."""
+
+from collections.abc import Iterable, Iterator
+
+from agents.check.draft import Draft
+from schemas.convert import Place
+from schemas.policy import Program
+from schemas.problem import Problem
+from schemas.read import Placed
+from schemas.words import one_of
+
+HANDOFF_NOTICE = "handoff-notice"
+
+
+def missing_file(draft: Draft) -> Iterator[Problem]:
+    """The e-mail that tells a rep of a handoff must exist, and must be internal."""
+    notice = draft.emails.get(HANDOFF_NOTICE)
+    if notice is not None and notice.meta.value.kind != "internal":
+        message = f'found the kind "{notice.meta.value.kind}", expected "internal": reps get this e-mail, not leads'
+        yield notice.meta.problem(("kind",), "email-kind", message)
+    if draft.names.get("emails") and HANDOFF_NOTICE not in draft.names["emails"]:
+        path = str(draft.folder / "emails" / f"{HANDOFF_NOTICE}.md")
+        message = "found no such file, expected the internal e-mail that tells a rep of a handoff"
+        yield Problem(path=path, message=message, rule="file")
+
+
+def unknown_stage(draft: Draft) -> Iterator[Problem]:
+    """Stages are named in stages.yaml; programs, e-mails and the two thresholds choose among them."""
+    if draft.stages is None:
+        return
+    known = [stage.id for stage in draft.stages.value.stages]
+    for key in ("qualified_from", "ready_from"):
+        yield from _unknown(draft.stages, (key,), getattr(draft.stages.value, key), known, "stage")
+    for program in draft.programs.values():
+        for index, stage in enumerate(program.value.stages):
+            yield from _unknown(program, ("stages", index), stage, known, "stage")
+    for email in draft.emails.values():
+        if email.meta.value.stage:
+            yield from _unknown(email.meta, ("stage",), email.meta.value.stage, known, "stage")
+
+
+def unknown_email(draft: Draft) -> Iterator[Problem]:
+    """A step sends an e-mail that exists."""
+    for program in draft.programs.values():
+        for index, step in enumerate(program.value.steps):
+            yield from _unknown(program, ("steps", index, "email"), step.email, draft.names["emails"], "email")
+
+
+def email_kind(draft: Draft) -> Iterator[Problem]:
+    """Programs send nurture e-mails; what a lead asks for and what reps get go other ways."""
+    for program in draft.programs.values():
+        for index, step in enumerate(program.value.steps):
+            email = draft.emails.get(step.email)
+            if email is not None and email.meta.value.kind != "nurture":
+                message = f'found the {email.meta.value.kind} e-mail "{step.email}", expected one of the kind "nurture"'
+                yield program.problem(("steps", index, "email"), "email-kind", message)
+
+
+def unknown_layout(draft: Draft) -> Iterator[Problem]:
+    """An e-mail's layout exists."""
+    for email in draft.emails.values():
+        yield from _unknown(email.meta, ("layout",), email.meta.value.layout, draft.names["layouts"], "layout")
+
+
+def duplicate_id(draft: Draft) -> Iterator[Problem]:
+    """An id stands for one thing: rules, stages, steps."""
+    if draft.scoring is not None:
+        scoring = draft.scoring.value
+        rules = [(("fit", index, "id"), rule.id) for index, rule in enumerate(scoring.fit)]
+        rules += [(("engagement", index, "id"), rule.id) for index, rule in enumerate(scoring.engagement)]
+        rules += [(("disqualify", index, "id"), veto.id) for index, veto in enumerate(scoring.disqualify)]
+        yield from _repeated(draft.scoring, rules, "id")
+    if draft.stages is not None:
+        stages = [(("stages", index, "id"), stage.id) for index, stage in enumerate(draft.stages.value.stages)]
+        yield from _repeated(draft.stages, stages, "id")
+    for program in draft.programs.values():
+        yield from _repeated(program, _steps(program.value, "id"), "id")
+
+
+def repeated_email(draft: Draft) -> Iterator[Problem]:
+    """No program sends the same e-mail twice: the second would be skipped for everybody."""
+    for program in draft.programs.values():
+        yield from _repeated(program, _steps(program.value, "email"), "e-mail", rule="repeated-email")
+
+
+def idle_email(draft: Draft) -> Iterator[Problem]:
+    """A nurture e-mail that no program sends is forgotten work. A warning."""
+    sent = {step.email for program in draft.programs.values() for step in program.value.steps}
+    unread = set(draft.names["programs"]) - set(draft.programs)
+    for name, email in draft.emails.items():
+        if email.meta.value.kind == "nurture" and name not in sent and not unread:
+            message = "found an e-mail that no program sends, expected a step with it in programs/"
+            yield email.meta.problem((), "idle-email", message, warning=True)
+
+
+def idle_stage(draft: Draft) -> Iterator[Problem]:
+    """A qualified lead that is not ready is nurtured, so its stage needs a program. A warning."""
+    if draft.stages is None or set(draft.names["programs"]) - set(draft.programs):
+        return
+    names = [stage.id for stage in draft.stages.value.stages]
+    bounds = (draft.stages.value.qualified_from, draft.stages.value.ready_from)
+    if not set(bounds) <= set(names):
+        return
+    served = {stage for program in draft.programs.values() for stage in program.value.stages}
+    for index in range(names.index(bounds[0]), names.index(bounds[1])):
+        if names[index] not in served:
+            message = f'found no program for the stage "{names[index]}", expected one: its leads would hear nothing'
+            yield draft.stages.problem(("stages", index), "idle-stage", message, warning=True)
+
+
+def _steps(program: Program, key: str) -> list[tuple[Place, str]]:
+    return [(("steps", index, key), getattr(step, key)) for index, step in enumerate(program.steps)]
+
+
+def _unknown(placed: Placed[object], at: Place, name: str, known: Iterable[str], what: str) -> Iterator[Problem]:
+    known = list(known)
+    if name not in known:
+        yield placed.problem(at, f"unknown-{what}", f'found the {what} "{name}", expected {one_of(name, known)}')
+
+
+def _repeated(
+    placed: Placed[object], named: Iterable[tuple[Place, str]], what: str, rule: str = "duplicate-id"
+) -> Iterator[Problem]:
+    lines: dict[str, int] = {}
+    for at, name in named:
+        line = placed.problem(at, rule, "").line
+        if name in lines:
+            message = f'found the {what} "{name}" again (first in line {lines[name]}), expected it once'
+            yield placed.problem(at, rule, message)
+        lines.setdefault(name, line)

@@ -1,0 +1,115 @@
+"""Rules about what a template says: it parses, it keeps to the language, it names what is known. Nothing is rendered."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from jinja2 import TemplateSyntaxError, nodes
+from msgspec import Struct
+
+from agents.check.draft import Draft, plain_brand
+from agents.check.variables import Known, faults, values_known
+from agents.render.language import HTML, misuse, prepared
+from schemas.problem import Problem
+
+_LAYOUT_NAMES: Final = {name: Known() for name in ("subject", "preheader", "kind", "body")}
+
+
+class Written(Struct, frozen=True):
+    """A template where it stands: the lines of its file, the line of its first one, and the names that it may use."""
+
+    path: str
+    text: str
+    line: int
+    column: int
+    lines: tuple[str, ...]
+    names: dict[str, Known]
+
+    def problem(self, line: int, word: str, rule: str, message: str, *, warning: bool = False) -> Problem:
+        """A complaint at a word in a line of the template (from 1)."""
+        at = self.line + line - 1
+        written = self.lines[at - 1] if at <= len(self.lines) else ""
+        found = written.find(word, self.column - 1 if line == 1 else 0) + 1 if word else 0
+        column = found or (self.column if line == 1 else len(written) - len(written.lstrip()) + 1)
+        return Problem(
+            path=self.path,
+            line=at,
+            column=column,
+            message=message,
+            rule=rule,
+            severity="warning" if warning else "error",
+        )
+
+
+def template_syntax(draft: Draft) -> Iterator[Problem]:
+    """What begins ends: braces, blocks, quotes."""
+    for written in templates(draft):
+        tree = parsed(written.text)
+        if isinstance(tree, TemplateSyntaxError):
+            yield written.problem(tree.lineno, "", "template-syntax", f"found a broken template: {tree.message}")
+
+
+def template_language(draft: Draft) -> Iterator[Problem]:
+    """Values, conditions, loops and a few filters: no calls, no assignments, no arithmetic."""
+    for written in templates(draft):
+        tree = parsed(written.text)
+        if isinstance(tree, nodes.Template):
+            for line, message in misuse(tree):
+                yield written.problem(line, "{", "template-language", message)
+
+
+def unknown_variable(draft: Draft) -> Iterator[Problem]:
+    """A template names fields of the catalogue and of the brand."""
+    for written, line, name, message, missing in _faults(draft):
+        if not missing:
+            yield written.problem(line, name, "unknown-variable", message)
+
+
+def missing_fallback(draft: Draft) -> Iterator[Problem]:
+    """What may be unknown of a lead has something in its place. A warning: the send to that lead would be refused."""
+    for written, line, name, message, missing in _faults(draft):
+        if missing:
+            yield written.problem(line, name, "missing-fallback", message, warning=True)
+
+
+def _faults(draft: Draft) -> Iterator[tuple[Written, int, str, str, bool]]:
+    if draft.catalogue is None:
+        return
+    for written in templates(draft):
+        tree = parsed(written.text)
+        if isinstance(tree, nodes.Template) and not any(misuse(tree)):
+            for fault in faults(tree, written.names):
+                yield written, fault.line, fault.name, fault.message, fault.missing
+
+
+@lru_cache(maxsize=1000)
+def parsed(text: str) -> nodes.Template | TemplateSyntaxError:
+    """A template's syntax tree, or what is wrong with it."""
+    try:
+        return HTML.parse(prepared(text))
+    except TemplateSyntaxError as error:
+        return error
+    except RecursionError:
+        return TemplateSyntaxError("it is nested too deeply", 1)
+
+
+def templates(draft: Draft) -> Iterator[Written]:
+    """Every template of the workplace."""
+    fields = draft.catalogue.value.fields if draft.catalogue else {}
+    brand = plain_brand(draft)
+    kinds: dict[str, set[str]] = {}
+    for email in draft.emails.values():
+        source, meta = email.source, email.meta.value
+        kinds.setdefault(meta.layout, set()).add(meta.kind)
+        names = values_known(meta.kind, fields, brand)
+        for key in ("subject", "preheader"):
+            line, column = email.meta.places.get((key,), (1, 1))
+            yield Written(source.path, getattr(meta, key), line, column, email.lines, names)
+        yield Written(source.path, source.body, source.body_line, 1, email.lines, names)
+    for layout in draft.layouts.values():
+        names = dict(_LAYOUT_NAMES)
+        for kind in kinds.get(layout.name, {"nurture"}):
+            names |= values_known(kind, fields, brand)
+        text_path = layout.path.removesuffix(".mjml") + ".txt"
+        yield Written(layout.path, layout.mjml, 1, 1, tuple(layout.mjml.split("\n")), names)
+        yield Written(text_path, layout.text, 1, 1, tuple(layout.text.split("\n")), names)

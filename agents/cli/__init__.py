@@ -1,0 +1,55 @@
+"""The command ``nurture``: commands loaded when asked for, and one place where failures become sentences."""
+
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+COMMANDS: Final = {
+    "demo": "the whole pipeline on this machine, weeks in a minute",
+    "check": "every mistake in marketing's workplace, with its place",
+    "preview": "an e-mail as a sample lead would get it",
+    "ingest": "CSV or JSONL into the pipeline, by a mapping",
+    "queue": "the sales queue: list, show, accept, reject, recycle",
+    "topics": "create and check the topics at the broker",
+    "apply": "make the workplace's policy the one that decides",
+    "run": "run agents: intake, journey, sender, sales",
+    "settings": "every setting, its default and its meaning",
+}
+
+
+class _Commands(click.Group):
+    """Loads a command's module only when it is named, and turns what users can mend into one sentence."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"agents.cli.{name}"), name)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if _is_users(error):
+                raise click.ClickException(str(error)) from error
+            raise
+
+
+def _is_users(error: Exception) -> bool:
+    """Errors whose text was written for the person at the terminal; the names are looked up late to load nothing."""
+    kinds = {"SettingsError", "BrokerRefused", "BrokerError", "FleetError", "QueueError", "UnreachableError"}
+    return any(kind.__name__ in kinds for kind in type(error).__mro__)
+
+
+@click.group(cls=_Commands, epilog="Begin with:  nurture demo --once  ·  Completion:  see README, Shell completion")
+@click.version_option(package_name="nurture")
+def main() -> None:
+    """Lead nurturing on Kafka: score the buying journey, send what helps, hand over who is ready."""

@@ -1,0 +1,83 @@
+"""``nurture demo``: the whole pipeline on this machine. The work is in ``agents.local``."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+
+from agents.local.accounts import Accounts
+from agents.local.demo import Plan, Tell, run_demo, started_broker
+from agents.local.fleet import Fleet
+from agents.local.folder import fresh
+from agents.local.screen import Screen, summary
+from agents.workplace import load_workplace
+
+_EPILOG = "Examples:  nurture demo  ·  nurture demo --once --json  ·  nurture demo --once --broker kafka --weeks 1"
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--once", is_flag=True, help="End by itself when the stream is processed.")
+@click.option("--json", "as_json", is_flag=True, help="The last line is one JSON object with the accounts.")
+@click.option("--broker", type=click.Choice(["embedded", "kafka"]), default="embedded", show_default=True)
+@click.option("--leads", type=click.IntRange(1, 100_000), default=640, show_default=True)
+@click.option("--weeks", type=click.IntRange(1, 52), default=4, show_default=True)
+@click.option("--seed", default=7, show_default=True, help="The same seed is the same world.")
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
+@click.option("--templates", type=click.Path(path_type=Path), default=Path("templates"), show_default=True)
+def demo(*, once: bool, as_json: bool, folder: Path, templates: Path, **plan: int | str) -> None:
+    """Start a broker and every agent, feed the bundled stream, and show what comes of it.
+
+    Weeks pass in a minute. Mail goes to a folder and nowhere else: people are invented, addresses end in .example.
+    The embedded broker is for trying out; production and tests use Apache Kafka (--broker kafka).
+    """
+    workplace = load_workplace(templates)
+    if isinstance(workplace, list):
+        raise click.ClickException("\n".join(map(str, workplace)))
+    asked = Plan(folder=fresh(folder).resolve(), templates=templates.resolve(), **plan)  # type: ignore[arg-type]
+    console = Console(stderr=as_json)
+    title = f"{asked.weeks} weeks of {asked.leads} leads, mail to {folder / 'mail'}"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with started_broker(asked) as broker, Screen(console, title) as screen:
+        console.print(f"{broker.name} at {broker.bootstrap}; {title}", highlight=False)
+
+        def told(fleet: Fleet) -> Tell:
+            _show_where(console, fleet, folder)
+            return screen.tell
+
+        async def finished(accounts: Accounts) -> None:
+            screen.close()
+            _conclude(console, accounts, as_json=as_json)
+            if not once:
+                console.print("\nEverything keeps running; Ctrl-C ends it.")
+                await asyncio.Event().wait()
+
+        try:
+            accounts = asyncio.run(run_demo(asked, workplace, broker.bootstrap, told, finished))
+        except KeyboardInterrupt:
+            console.print("ended")
+            return
+    if accounts.mistakes():
+        sys.exit(1)
+
+
+def _show_where(console: Console, fleet: Fleet, folder: Path) -> None:
+    console.print(f"  mail      {folder / 'mail'}", highlight=False)
+    console.print(f"  logs      {folder}/*.log", highlight=False)
+    for member in fleet.members.values():
+        console.print(f"  {member.name:<8}  {member.url}/metrics", highlight=False)
+    console.print(f"  try       NURTURE_SETTINGS={folder}/settings.yaml .venv/bin/nurture queue list", highlight=False)
+
+
+def _conclude(console: Console, accounts: Accounts, *, as_json: bool) -> None:
+    console.print(summary(accounts))
+    mistakes = accounts.mistakes()
+    for mistake in mistakes:
+        console.print(f"DOES NOT ADD UP: {mistake}", style="bold red")
+    if not mistakes:
+        console.print(f"\nEvery fact is accounted for. {accounts.seconds:.0f} s", style="green")
+    if as_json:
+        click.echo(msgspec.json.encode(accounts).decode())

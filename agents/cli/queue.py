@@ -1,0 +1,157 @@
+"""``nurture queue``: the sales queue in a terminal. The work is in ``agents.queue``."""
+
+import asyncio
+import getpass
+import os
+import time
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agents.clients import client
+from agents.queue import QueueError, answer, find, read_queue
+from agents.settings import read_settings
+from agents.workplace import load_workplace
+from schemas.queue import QueueItem
+from schemas.units import DAY, HOUR, MINUTE, iso
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_by = click.option("--by", default=getpass.getuser, show_default="you", help="Who answers.")
+_id = click.argument("handoff")
+
+
+@click.group(
+    epilog="Examples:  nurture queue list --open  ·  nurture queue show lead-7:0  ·  "
+    "nurture queue reject lead-7:0 --reason no-project"
+)
+def queue() -> None:
+    """Who is ready for sales, why, and what sales answered. HANDOFF is an id, or as much of it as is unique."""
+
+
+@queue.command("list")
+@click.option("--open", "only_open", is_flag=True, help="Only those that wait for an answer.")
+@_as_json
+def list_(*, only_open: bool, as_json: bool) -> None:
+    """List handoffs, the soonest to be answered first."""
+    items = [item for item in _items() if item.state == "open" or not only_open]
+    if as_json:
+        click.echo(msgspec.json.encode(items))
+        return
+    Console().print(_table(items) if items else "nobody waits: the queue is empty")
+
+
+@queue.command()
+@_id
+@_as_json
+def show(handoff: str, *, as_json: bool) -> None:
+    """Show one handoff: who, why, what they did, what we told them."""
+    item = find(_items(), handoff)
+    if as_json:
+        click.echo(msgspec.json.encode(item))
+        return
+    for line in _brief(item):
+        Console().print(line, highlight=False)
+
+
+@queue.command()
+@_id
+@_by
+def accept(handoff: str, by: str) -> None:
+    """Take the lead: it is yours, and marketing keeps quiet."""
+    _answer(handoff, "accept", by=by)
+
+
+@queue.command()
+@_id
+@click.option("--reason", required=True, help="One that templates/sales.yaml declares.")
+@_by
+def reject(handoff: str, reason: str, by: str) -> None:
+    """Refuse the lead, with a reason that teaches the pipeline."""
+    known = _reasons()
+    if reason not in known:
+        raise QueueError(f'found the reason "{reason}", expected one of: {", ".join(known)}')
+    _answer(handoff, "reject", by=by, reason=reason)
+
+
+@queue.command()
+@_id
+@click.option("--reason", default="", help="In your own words.")
+@_by
+def recycle(handoff: str, reason: str, by: str) -> None:
+    """Send the lead back to be nurtured."""
+    _answer(handoff, "recycle", by=by, reason=reason)
+
+
+def _items() -> list[QueueItem]:
+    return asyncio.run(read_queue(client(read_settings(os.environ))))
+
+
+def _reasons() -> list[str]:
+    workplace = load_workplace(read_settings(os.environ).templates)
+    if isinstance(workplace, list):
+        raise QueueError(f"found {len(workplace)} problems in the templates, expected none: run nurture check")
+    return sorted(workplace.policy.sales.reject_reasons)
+
+
+def _answer(handoff: str, how: str, **parts: Any) -> None:
+    options = client(read_settings(os.environ))
+    item = find(asyncio.run(read_queue(options)), handoff)
+    asyncio.run(answer(options, item, how, **parts))
+    click.echo(f"{item.handoff_id}: sent ({how}); the queue shows it once the journey has taken it")
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _table(items: list[QueueItem]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("handoff", "state", "answer", "grade", "who", "why", "owner"):
+        table.add_column(column, no_wrap=column not in ("why", "who"))
+    now = _now()
+    for item in items:
+        brief = item.brief
+        who = ", ".join(filter(None, (brief.name, brief.role, brief.company)))
+        row = (item.handoff_id, item.state, _left(item, now), brief.grade, who, brief.headline, item.owner)
+        table.add_row(*map(Text, row), style="" if item.state == "open" else "dim")
+    return table
+
+
+def _left(item: QueueItem, now: int) -> str:
+    if item.state != "open":
+        return iso(item.answered_at)[:10]
+    left = item.answer_by - now
+    return f"in {_span(left)}" if left > 0 else f"{_span(-left)} late"
+
+
+def _span(ms: int) -> str:
+    for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if ms >= unit:
+            return f"{ms // unit} {name}"
+    return "a moment"
+
+
+def _brief(item: QueueItem) -> list[Text]:
+    brief = item.brief
+    lines = [
+        Text(f"{brief.name or item.lead_id}  {brief.grade}", style="bold"),
+        Text(" · ".join(filter(None, (brief.role, brief.company, brief.country, brief.email, brief.phone)))),
+        Text(f"{item.state}, owner {item.owner}, answer by {iso(item.answer_by)[:16]}" + _said(item)),
+        Text(f"\n{brief.headline}. Stage {brief.stage}, fit {brief.fit}, engagement {brief.engagement}."),
+    ]
+    lines += [Text("\nWhy", style="bold"), *(Text(f"  {why.points:+4}  {why.says}") for why in brief.reasons)]
+    lines += [Text("\nWhat they did", style="bold")]
+    lines += [Text(f"  {iso(m.at)[:16]}  {m.what}  {m.label}".rstrip()) for m in reversed(brief.moments)]
+    lines += [Text("\nWhat we told them", style="bold")]
+    lines += [Text(f"  {iso(told.at)[:10]}  {told.subject or told.email}") for told in brief.told] or [
+        Text("  nothing")
+    ]
+    return lines
+
+
+def _said(item: QueueItem) -> str:
+    return f", {item.by or 'nobody'} said: {item.reason}" if item.reason else ""
