@@ -16,7 +16,7 @@ from agents.ingest.mapping import Mapping
 
 _MOST_CELL: Final = 131_072
 _MOST_LINE: Final = 1_000_000  # more than any record may have (schemas.codec.MOST_BYTES)
-_BROKEN_FILE: Final = (EOFError, OSError, zlib.error)
+_BROKEN_FILE: Final = (EOFError, OSError, UnicodeError, zlib.error)
 
 
 class Row(NamedTuple):
@@ -63,11 +63,15 @@ def _told(rows: Iterator[Row | BadRow], file: BinaryIO, tell: Callable[[int], No
 
 def _csv(file: Any, mapping: Mapping) -> Iterator[Row | BadRow]:
     encoding = "utf-8-sig" if codecs.lookup(mapping.encoding).name == "utf-8" else mapping.encoding
-    text = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
     csv.field_size_limit(_MOST_CELL)
-    reader = csv.reader(text, delimiter=mapping.delimiter, strict=True)
-    header = _header(reader)
-    _refuse_missing(mapping, header)
+    with io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="") as text:
+        reader = csv.reader(text, delimiter=mapping.delimiter, strict=True)
+        header = _header(reader)
+        _refuse_missing(mapping, header)
+        yield from _table(reader, header)
+
+
+def _table(reader: Any, header: list[str]) -> Iterator[Row | BadRow]:
     while True:
         line = reader.line_num + 1
         try:
@@ -76,12 +80,12 @@ def _csv(file: Any, mapping: Mapping) -> Iterator[Row | BadRow]:
             return
         except csv.Error as error:
             yield BadRow(line, f"found a row that is no CSV ({error}), expected quotes around cells to be closed")
-            continue
         except _BROKEN_FILE as error:
             yield BadRow(line, f"found the end of what can be read ({error}), expected the file to be whole")
             return
-        if cells:
-            yield _row(line, header, cells)
+        else:
+            if cells:
+                yield _row(line, header, cells)
 
 
 def _header(reader: Any) -> list[str]:
