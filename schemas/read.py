@@ -31,8 +31,14 @@ class Placed(Struct, Generic[T], frozen=True):
         while at and at not in self.places:
             at = at[:-1]
         line, column = self.places.get(at, (1, 1))
-        severity = "warning" if warning else "error"
-        return Problem(path=self.path, line=line, column=column, message=message, rule=rule, severity=severity)
+        return Problem(
+            path=self.path,
+            line=line,
+            column=column,
+            message=message,
+            rule=rule,
+            severity="warning" if warning else "error",
+        )
 
 
 def text_of(path: str, raw: bytes) -> str | list[Problem]:
@@ -72,7 +78,7 @@ def read_placed(path: str, text: str, shape: type[T]) -> Placed[T] | list[Proble
 def _compose(path: str, text: str) -> Node | Problem:
     yaml = YAML(typ="safe", pure=True)
     try:
-        node = yaml.compose(text)
+        node: Node | None = yaml.compose(text)
     except MarkedYAMLError as error:
         return _syntax(path, text, error)
     except ReaderError as error:

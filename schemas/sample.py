@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from schemas.facts import FACTS, BasisGiven, Fact, LeadCreated, Scalar, Traits
+from schemas.facts import FACTS, BasisGiven, Fact, LeadCreated, Traits
 from schemas.policy import Authored
 from schemas.units import Duration, millis
 
@@ -15,7 +15,7 @@ class Happening(Authored, frozen=True, kw_only=True):
 
     after: Duration
     fact: Annotated[str, Meta(description='As in scoring rules: "pricing.viewed" or "tracked:trial-started".')]
-    says: dict[str, Scalar] = {}
+    says: Traits = msgspec.field(default_factory=dict)
 
 
 class SampleLead(Authored, frozen=True, kw_only=True):
@@ -51,4 +51,5 @@ def happening_of(happening: Happening, fact_id: str, lead_id: str, start: int) -
     unknown = set(record) - {"type"} - set(FACTS.get(str(record["type"]), LeadCreated).__struct_fields__)
     if unknown and record["type"] in FACTS:
         raise msgspec.ValidationError(f"{happening.fact} has no {', '.join(sorted(unknown))}")
-    return msgspec.convert(record, Fact)  # type: ignore[arg-type]  # a union is a type to msgspec
+    fact: Fact = msgspec.convert(record, Fact)
+    return fact

@@ -15,22 +15,30 @@ from schemas.read import Placed
 from schemas.words import one_of
 
 _NOTICE: Final = timedelta(days=14)
+_AXES: Final = ("fit", "engagement")
 
 
 def falling_threshold(draft: Draft) -> Iterator[Problem]:
-    """Each stage asks for at least as much as the one before it; grades fall from A to C."""
-    if draft.stages is not None:
-        for index, (lower, upper) in enumerate(pairwise(draft.stages.value.stages), 1):
-            for axis in ("fit", "engagement"):
-                if getattr(upper, axis) < getattr(lower, axis):
-                    message = f'found {axis} {getattr(upper, axis)}, expected at least {getattr(lower, axis)} as in "{lower.id}"'
-                    yield draft.stages.problem(("stages", index, axis), "falling-threshold", message)
-    if draft.scoring is not None:
-        for axis in ("fit", "engagement"):
-            grades = getattr(draft.scoring.value.grades, axis)
-            if list(grades) != sorted(set(grades), reverse=True):
-                message = f"found {list(grades)}, expected points that fall from the best grade to the worst"
-                yield draft.scoring.problem(("grades", axis), "falling-threshold", message)
+    """Each stage asks for at least as much as the one before it."""
+    if draft.stages is None:
+        return
+    for index, (lower, upper) in enumerate(pairwise(draft.stages.value.stages), 1):
+        for axis in _AXES:
+            least, found = getattr(lower, axis), getattr(upper, axis)
+            if found < least:
+                message = f'found {axis} {found}, expected at least {least} as in "{lower.id}"'
+                yield draft.stages.problem(("stages", index, axis), "falling-threshold", message)
+
+
+def rising_grade(draft: Draft) -> Iterator[Problem]:
+    """Grades ask for less from A to C and from 1 to 3."""
+    if draft.scoring is None:
+        return
+    for axis in _AXES:
+        points = getattr(draft.scoring.value.grades, axis)
+        if list(points) != sorted(set(points), reverse=True):
+            message = f"found {list(points)}, expected points that fall from the best grade to the worst"
+            yield draft.scoring.problem(("grades", axis), "rising-grade", message)
 
 
 def late_qualification(draft: Draft) -> Iterator[Problem]:
@@ -39,10 +47,11 @@ def late_qualification(draft: Draft) -> Iterator[Problem]:
         return
     stages = draft.stages.value
     names = [stage.id for stage in stages.stages]
-    if {stages.qualified_from, stages.ready_from} <= set(names):
-        if names.index(stages.qualified_from) >= names.index(stages.ready_from):
-            message = f'found "{stages.qualified_from}", expected a stage before "{stages.ready_from}"'
-            yield draft.stages.problem(("qualified_from",), "late-qualification", message)
+    if not {stages.qualified_from, stages.ready_from} <= set(names):
+        return
+    if names.index(stages.qualified_from) >= names.index(stages.ready_from):
+        message = f'found "{stages.qualified_from}", expected a stage before "{stages.ready_from}"'
+        yield draft.stages.problem(("qualified_from",), "late-qualification", message)
 
 
 def unknown_zone(draft: Draft) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """Rules about scoring rules and conditions: they name what the catalogue knows, and compare like with like."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final, Literal
 
 from msgspec import Struct, inspect
 
@@ -12,10 +12,14 @@ from schemas.nodes import bare
 from schemas.policy import FieldDefinition, When
 from schemas.problem import Problem
 from schemas.read import Placed
-from schemas.words import one_of
+from schemas.words import listed, one_of
 
 _TESTS: Final = ("is", "in", "at_least", "at_most", "contains", "known")
-_TYPES: Final[dict[type, str]] = {inspect.StrType: "text", inspect.LiteralType: "text", inspect.BoolType: "yes_no"}
+_TYPES: Final[dict[type, Literal["text", "number", "yes_no"]]] = {
+    inspect.StrType: "text",
+    inspect.LiteralType: "text",
+    inspect.BoolType: "yes_no",
+}
 _COMMON: Final = ("id", "lead_id", "at", "seen", "source")
 _PLAIN: Final = {"text": "text", "number": "a number", "yes_no": "true or false"}
 
@@ -25,7 +29,7 @@ Fields = Mapping[str, FieldDefinition]
 class _Condition(Struct, frozen=True):
     """A condition where it stands, and the fields that it may name."""
 
-    placed: Placed[object]
+    placed: Placed[Any]
     at: Place
     when: When
     fields: Fields
@@ -76,24 +80,22 @@ def unlike_test(draft: Draft) -> Iterator[Problem]:
 
 
 def empty_condition(draft: Draft) -> Iterator[Problem]:
-    """A field without a test, a test without a field, or bounds that nothing lies between: it can never mean anything."""
+    """A field without a test, a test without a field, or bounds that nothing lies between: it means nothing."""
     for condition in _conditions(draft):
         when = condition.when
-        tested = any((when.in_, when.contains)) or any(
-            value is not None for value in (when.is_, when.at_least, when.at_most, when.known)
-        )
-        if bool(when.field) != tested:
-            found, expected = (
-                ("a field without a test", "one of " + ", ".join(_TESTS))
-                if when.field
-                else ("a test without a field", '"field"')
-            )
-            yield condition.placed.problem(
-                condition.at, "empty-condition", f"found {found}, expected {expected} beside it"
-            )
+        if when.field and not _tested(when):
+            message = f"found a field without a test, expected one of {listed(_TESTS, 'or')} beside it"
+            yield condition.placed.problem(condition.at, "empty-condition", message)
+        if _tested(when) and not when.field:
+            yield condition.placed.problem(condition.at, "empty-condition", 'found a test, expected "field" beside it')
         if when.at_least is not None and when.at_most is not None and when.at_least > when.at_most:
             message = f"found at_least {when.at_least} and at_most {when.at_most}, expected the first to be the smaller"
             yield condition.placed.problem((*condition.at, "at_least"), "empty-condition", message)
+
+
+def _tested(when: When) -> bool:
+    bounds = (when.is_, when.at_least, when.at_most, when.known)
+    return bool(when.in_ or when.contains) or any(bound is not None for bound in bounds)
 
 
 # ── what may be named ────────────────────────────────────────────────────────────────────────────────────────
@@ -111,10 +113,12 @@ def _conditions(draft: Draft) -> Iterator[_Condition]:
         return
     traits = draft.catalogue.value.fields
     if draft.scoring is not None:
-        for key, rules in (("fit", draft.scoring.value.fit), ("disqualify", draft.scoring.value.disqualify)):
-            for index, rule in enumerate(rules):
-                yield from _inside(_Condition(draft.scoring, (key, index, "when"), rule.when, traits))
-        for index, rule in enumerate(draft.scoring.value.engagement):
+        scoring = draft.scoring.value
+        for index, fit in enumerate(scoring.fit):
+            yield from _inside(_Condition(draft.scoring, ("fit", index, "when"), fit.when, traits))
+        for index, veto in enumerate(scoring.disqualify):
+            yield from _inside(_Condition(draft.scoring, ("disqualify", index, "when"), veto.when, traits))
+        for index, rule in enumerate(scoring.engagement):
             fields = {**traits, **_properties(draft, rule.on)}
             yield from _inside(_Condition(draft.scoring, ("engagement", index, "when"), rule.when, fields))
     for program in draft.programs.values():
@@ -149,7 +153,7 @@ def _properties(draft: Draft, on: str) -> Fields:
     }
 
 
-def _type_of(described: inspect.Type) -> str:
+def _type_of(described: inspect.Type) -> Literal["text", "number", "yes_no"]:
     described = bare(described)
     if isinstance(described, inspect.UnionType):
         described = bare(described.types[0])

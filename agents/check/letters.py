@@ -1,18 +1,19 @@
-"""Rules about the finished letter: its links, its size, and what the law asks for. Each e-mail is written once, for
-a lead of whom nothing is known.
-"""
+"""Rules about the finished letter: its links, its size, and what the law asks for."""
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Final
 
-from jinja2 import TemplateSyntaxError
+from jinja2 import Template, TemplateSyntaxError
 
 from agents.check.draft import Draft, EmailDraft, plain_brand
 from agents.check.templates import parsed, templates
 from agents.render.language import misuse
 from agents.render.letter import Rendered, Unrenderable, compiled, compiled_layout, write
 from agents.render.markdown import allowed
+from agents.render.plain import clean
+from agents.render.source import Layout
 from schemas.problem import Problem
 
 _UNSUBSCRIBE: Final = "https://unsubscribe.invalid/check"
@@ -45,33 +46,43 @@ def wrong_link(draft: Draft) -> Iterator[Problem]:
                 yield written.problem(line, target, "wrong-link", message)
 
 
-def unwritable(draft: Draft) -> Iterator[Problem]:
-    """An e-mail can be written for a lead of whom only the address is known, and is not too large."""
+def finished_letter(draft: Draft) -> Iterator[Problem]:
+    """Each e-mail, written once, passes the three rules below."""
+    layouts = {name: frames for name, layout in draft.layouts.items() if (frames := _frames(layout))}
+    values = {"brand": plain_brand(draft), "lead": {}, "brief": {}, "unsubscribe_url": _UNSUBSCRIBE}
     for email in draft.emails.values():
-        letter = _letter(draft, email)
+        meta, frames = email.meta.value, layouts.get(email.meta.value.layout)
+        if frames is None or not _sound(meta.subject, meta.preheader, email.source.body):
+            continue
+        letter = write(compiled(email.source, frames), values)
         if isinstance(letter, Unrenderable):
-            detail = letter.detail.removeprefix(f"{email.source.id}: ")
-            message = f"found an e-mail that cannot be written: {detail}"
-            yield Problem(path=email.source.path, line=email.source.body_line, message=message, rule="unwritable")
+            yield _unwritable(email, letter)
+        elif meta.kind != "internal":
+            yield from _no_unsubscribe(email, letter)
+            yield from _no_postal_address(draft, email, letter)
 
 
-def no_unsubscribe(draft: Draft) -> Iterator[Problem]:
-    """Who gets our mail can leave, from both parts of it (RFC 8058 and the law want it to be seen)."""
-    for email, letter in _to_leads(draft):
-        if _UNSUBSCRIBE not in letter.text or f'href="{_UNSUBSCRIBE}"' not in letter.html:
-            message = f'found no link to {{{{ unsubscribe_url }}}} in both parts, expected it in the layout "{email.meta.value.layout}"'
-            yield email.meta.problem(("layout",), "no-unsubscribe", message)
+def _unwritable(email: EmailDraft, letter: Unrenderable) -> Problem:
+    """An e-mail can be written for a lead of whom nothing is known, and is not too large."""
+    message = f"found an e-mail that cannot be written: {letter.detail.removeprefix(f'{email.source.id}: ')}"
+    return Problem(path=email.source.path, line=email.source.body_line, message=message, rule="unwritable")
 
 
-def no_postal_address(draft: Draft) -> Iterator[Problem]:
+def _no_unsubscribe(email: EmailDraft, letter: Rendered) -> Iterator[Problem]:
+    """Who gets our mail can leave, from both parts of it (RFC 8058; the law wants the link to be seen)."""
+    if _UNSUBSCRIBE not in letter.text or f'href="{_UNSUBSCRIBE}"' not in letter.html:
+        expected = f'expected it in the layout "{email.meta.value.layout}"'
+        message = f"found no link to {{{{ unsubscribe_url }}}} in both parts, {expected}"
+        yield email.meta.problem(("layout",), "no-unsubscribe", message)
+
+
+def _no_postal_address(draft: Draft, email: EmailDraft, letter: Rendered) -> Iterator[Problem]:
     """Who gets our mail sees where we live (CAN-SPAM and others)."""
-    if draft.brand is None:
-        return
-    address = " ".join(draft.brand.value.postal_address.split())
-    for email, letter in _to_leads(draft):
-        if address not in letter.text or address.replace("&", "&amp;") not in letter.html:
-            message = f'found no {{{{ brand.postal_address }}}} in both parts, expected it in the layout "{email.meta.value.layout}"'
-            yield email.meta.problem(("layout",), "no-postal-address", message)
+    address = clean(draft.brand.value.postal_address) if draft.brand else ""
+    if address not in letter.text or address not in unescape(letter.html):
+        expected = f'expected it in the layout "{email.meta.value.layout}"'
+        message = f"found no {{{{ brand.postal_address }}}} in both parts, {expected}"
+        yield email.meta.problem(("layout",), "no-postal-address", message)
 
 
 def no_text(draft: Draft) -> Iterator[Problem]:
@@ -82,25 +93,11 @@ def no_text(draft: Draft) -> Iterator[Problem]:
             yield Problem(path=email.source.path, line=email.source.body_line, message=message, rule="no-text")
 
 
-def _to_leads(draft: Draft) -> Iterator[tuple[EmailDraft, Rendered]]:
-    for email in draft.emails.values():
-        letter = _letter(draft, email) if email.meta.value.kind != "internal" else None
-        if isinstance(letter, Rendered):
-            yield email, letter
-
-
-def _letter(draft: Draft, email: EmailDraft) -> Rendered | Unrenderable | None:
-    """The e-mail for nobody in particular; None when something else is wrong with it."""
-    layout = draft.layouts.get(email.meta.value.layout)
-    meta = email.meta.value
-    if layout is None or not _sound(meta.subject, meta.preheader, email.source.body, layout.mjml, layout.text):
-        return None
+def _frames(layout: Layout) -> tuple[Template, Template] | None:
     try:
-        ready = compiled(email.source, compiled_layout(layout))
+        return compiled_layout(layout) if _sound(layout.mjml, layout.text) else None
     except OSError:
         return None
-    values = {"brand": plain_brand(draft), "lead": {}, "brief": {}, "unsubscribe_url": _UNSUBSCRIBE}
-    return write(ready, values)
 
 
 def _sound(*texts: str) -> bool:

@@ -1,6 +1,7 @@
 """Rules about names: what one file calls, another must have. It reads no text of an e-mail."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 from agents.check.draft import Draft
 from schemas.convert import Place
@@ -9,7 +10,7 @@ from schemas.problem import Problem
 from schemas.read import Placed
 from schemas.words import one_of
 
-HANDOFF_NOTICE = "handoff-notice"
+HANDOFF_NOTICE: Final = "handoff-notice"
 
 
 def missing_file(draft: Draft) -> Iterator[Problem]:
@@ -112,14 +113,14 @@ def _steps(program: Program, key: str) -> list[tuple[Place, str]]:
     return [(("steps", index, key), getattr(step, key)) for index, step in enumerate(program.steps)]
 
 
-def _unknown(placed: Placed[object], at: Place, name: str, known: Iterable[str], what: str) -> Iterator[Problem]:
+def _unknown(placed: Placed[Any], at: Place, name: str, known: Iterable[str], what: str) -> Iterator[Problem]:
     known = list(known)
     if name not in known:
         yield placed.problem(at, f"unknown-{what}", f'found the {what} "{name}", expected {one_of(name, known)}')
 
 
 def _repeated(
-    placed: Placed[object], named: Iterable[tuple[Place, str]], what: str, rule: str = "duplicate-id"
+    placed: Placed[Any], named: Iterable[tuple[Place, str]], what: str, rule: str = "duplicate-id"
 ) -> Iterator[Problem]:
     lines: dict[str, int] = {}
     for at, name in named:

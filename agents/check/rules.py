@@ -26,6 +26,7 @@ RULES: Final[tuple[Rule, ...]] = (
     conditions.unlike_test,
     conditions.empty_condition,
     agreement.falling_threshold,
+    agreement.rising_grade,
     agreement.late_qualification,
     agreement.unknown_zone,
     agreement.wrong_address,
@@ -39,10 +40,8 @@ RULES: Final[tuple[Rule, ...]] = (
     templates.missing_fallback,
     letters.broken_layout,
     letters.wrong_link,
-    letters.unwritable,
-    letters.no_unsubscribe,
-    letters.no_postal_address,
     letters.no_text,
+    letters.finished_letter,
 )
 
 

@@ -1,4 +1,4 @@
-"""Rules about what a template says: it parses, it keeps to the language, it names what is known. Nothing is rendered."""
+"""Rules about what a template says: it parses, keeps to the language, names what is known. Nothing is rendered."""
 
 from collections.abc import Iterator
 from functools import lru_cache

@@ -1,0 +1,74 @@
+"""``nurture check``: every problem of a workplace, as a compiler would say it. It fixes nothing."""
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+
+from agents.workplace import Workplace, load_workplace
+from schemas.problem import Problem
+
+
+@click.command(epilog="Examples: nurture check · nurture check templates --json · nurture check --today 2027-03-20")
+@click.argument("path", type=click.Path(path_type=Path), default=Path("templates"))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Judge review dates as of this day.")
+def check(path: Path, today: datetime | None, *, as_json: bool) -> None:
+    """Find every problem of the workplace in PATH (default: templates/).
+
+    Each is told as path:line:col: what was found, what was expected [rule]. Errors block and give exit status 1;
+    warnings do not.
+    """
+    day = today.date() if today else date.today()  # noqa: DTZ011 - review dates are days where the author sits
+    loaded = load_workplace(path, day)
+    problems = list(loaded.warnings) if isinstance(loaded, Workplace) else loaded
+    if as_json:
+        for problem in problems:
+            click.echo(msgspec.json.encode(problem))
+    else:
+        tell(Console(highlight=False, soft_wrap=True), problems)
+        _sum_up(path, problems, loaded)
+    sys.exit(any(problem.severity == "error" for problem in problems))
+
+
+def tell(console: Console, problems: list[Problem]) -> None:
+    """Each problem with its source line and a caret below the place."""
+    for problem in problems:
+        colour = "red" if problem.severity == "error" else "yellow"
+        place = f"{problem.path}:{problem.line}:{problem.column}"
+        label = "" if problem.severity == "error" else "warning: "
+        rule = escape(f"[{problem.rule}]")
+        console.print(f"[bold]{escape(place)}:[/] [{colour}]{label}[/]{escape(problem.message)} [dim]{rule}[/]")
+        if source := _source_line(problem):
+            number = str(problem.line)
+            console.print(f"  [dim]{number} │[/] {escape(source)}")
+            console.print(f"  [dim]{' ' * len(number)} │[/] {' ' * (problem.column - 1)}[{colour}]^[/]")
+
+
+def _source_line(problem: Problem) -> str:
+    try:
+        lines = Path(problem.path).read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    written = lines[problem.line - 1] if problem.line <= len(lines) else ""
+    return "".join(character if character.isprintable() else " " for character in written)
+
+
+def _sum_up(path: Path, problems: list[Problem], loaded: Workplace | list[Problem]) -> None:
+    errors = sum(problem.severity == "error" for problem in problems)
+    warnings = len(problems) - errors
+    if isinstance(loaded, Workplace):
+        held = (
+            f"{len(loaded.sources)} e-mails, {len(loaded.policy.programs)} programs, {len(loaded.leads)} sample leads"
+        )
+        click.secho(f"{path}: {held}; {_count(warnings, 'warning')}, no errors", fg="green")
+    else:
+        click.secho(f"{path}: {_count(errors, 'error')}, {_count(warnings, 'warning')}", fg="red")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
