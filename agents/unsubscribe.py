@@ -14,9 +14,11 @@ _LONGEST: Final = 1_000
 
 
 def unsubscribe_links(base_url: str, key: bytes) -> Callable[[str], str]:
-    """A function from a lead id to its link. Raises ValueError unless ``base_url`` is https (RFC 8058)."""
+    """A function from a lead id to its link. Raises ValueError unless ``base_url`` is https and there is a key."""
     if not base_url.startswith("https://"):
         raise ValueError(f'found the unsubscribe URL "{base_url}", expected one that begins with "https://" (RFC 8058)')
+    if not key and base_url != NO_ENDPOINT:
+        raise ValueError("found no key to sign unsubscribe links with, expected NURTURE_TOKEN_KEY")
     signer = _signer(key)
 
     def link(lead_id: str) -> str:
@@ -27,7 +29,7 @@ def unsubscribe_links(base_url: str, key: bytes) -> Callable[[str], str]:
 
 def unsubscribed_lead(token: str, key: bytes) -> str | None:
     """The lead id that a link's last part holds, or None when we did not write it."""
-    if len(token) > _LONGEST or not token.isascii():
+    if not key or len(token) > _LONGEST or not token.isascii():
         return None
     try:
         lead_id = _signer(key).loads(token)

@@ -35,7 +35,7 @@ from sendgrid.helpers.mail import (
 from sendgrid.helpers.mail.exceptions import SendGridException
 
 from agents.mail.port import Accepted, Answer, Halted, Letter, NotNow, Refused, Unknown, unsafe
-from agents.settings import Secret
+from agents.options import Secret
 
 _CONNECT_SECONDS: Final = 3.0
 _TOTAL_SECONDS: Final = 10.0
@@ -58,14 +58,12 @@ class SendGrid:
         host: str,
         *,
         sandbox: bool,
-        tracking: bool = True,
         total_seconds: float = _TOTAL_SECONDS,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._key = key
         self._url = f"{host.rstrip('/')}/v3/mail/send"
         self._sandbox = sandbox
-        self._tracking = tracking
         self._timeout = aiohttp.ClientTimeout(total=total_seconds, connect=min(_CONNECT_SECONDS, total_seconds))
         self._now = now
         self._session: aiohttp.ClientSession | None = None
@@ -84,7 +82,7 @@ class SendGrid:
         if found := unsafe(letter):
             return Refused(found)
         try:
-            body = msgspec.json.encode(payload(letter, sandbox=self._sandbox, tracking=self._tracking))
+            body = msgspec.json.encode(payload(letter, sandbox=self._sandbox))
         except SendGridException:
             return Refused("found what looks like an API key in the letter, expected none")
         return await self._post(body)
@@ -105,7 +103,7 @@ class SendGrid:
             return Unknown(f"no answer from the mail provider ({type(error).__name__})")
 
 
-def payload(letter: Letter, *, sandbox: bool, tracking: bool) -> dict[str, Any]:
+def payload(letter: Letter, *, sandbox: bool) -> dict[str, Any]:
     """The request as SendGrid wants it. Custom arguments sit in the personalization, where its own spec has them."""
     mail = Mail()
     mail.from_email = _named(From(), letter.from_email, letter.from_name)
@@ -116,8 +114,8 @@ def payload(letter: Letter, *, sandbox: bool, tracking: bool) -> dict[str, Any]:
     mail.category = [Category(category) for category in letter.categories]
     mail.mail_settings = MailSettings(sandbox_mode=SandBoxMode(enable=sandbox))
     mail.tracking_settings = TrackingSettings(
-        ClickTracking(enable=tracking, enable_text=False),
-        OpenTracking(enable=tracking),
+        ClickTracking(enable=True, enable_text=False),
+        OpenTracking(enable=True),
         SubscriptionTracking(enable=False),  # it would add a footer and replace our List-Unsubscribe
         Ganalytics(enable=False),
     )

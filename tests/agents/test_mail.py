@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from agents.mail.folder import Folder, eml, file_name
 from agents.mail.port import Accepted, Halted, Letter, NotNow, Refused, Unknown, one_address, unsafe
 from agents.mail.sendgrid import SendGrid, payload
-from agents.settings import Secret
+from agents.options import Secret
 from tests.fakes.sendgrid import KEY, NO_SPEC, SPEC, FakeSendGrid
 
 LETTER = Letter(
@@ -320,7 +320,7 @@ def test_a_hanging_request_holds_up_nobody_else():
 
 def test_the_payload_says_everything_explicitly():
     """One personalization with our ids, tracking and sandbox set, no subscription footer, no person in categories."""
-    found = payload(LETTER, sandbox=False, tracking=True)
+    found = payload(LETTER, sandbox=False)
     assert found["personalizations"] == [
         {"to": [{"email": LETTER.to}], "custom_args": {"nk_send_key": "k1", "nk_lead_id": "ada"}}
     ]
@@ -342,7 +342,7 @@ def test_the_provider_s_own_description_agrees():
 
     async def main():
         async with FakeSendGrid() as fake:
-            good = payload(LETTER, sandbox=True, tracking=False)
+            good = payload(LETTER, sandbox=True)
             assert fake._valid is not None
             return list(fake._complaints(good)), list(fake._complaints({**good, "custom_args": {"top": "level"}}))
 

@@ -66,3 +66,10 @@ def test_a_token_of_ours_that_holds_no_text_names_nobody():
     """Only text is a lead id, even under our own signature."""
     signer = URLSafeSerializer(KEY, salt="unsubscribe.v1", signer_kwargs={"digest_method": hashlib.sha256})
     assert unsubscribed_lead(signer.dumps(["ada"]), KEY) is None
+
+
+def test_without_a_key_no_link_is_written_and_none_is_believed():
+    """Anybody could sign with an empty key: only the placeholder's links, which lead nowhere, may do without."""
+    with pytest.raises(ValueError, match="NURTURE_TOKEN_KEY"):
+        unsubscribe_links("https://mail.wattlark.example/u", b"")
+    assert unsubscribed_lead(unsubscribe_links(NO_ENDPOINT, b"")("ada").rpartition("/")[2], b"") is None
