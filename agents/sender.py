@@ -8,18 +8,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, NamedTuple, assert_never
 
-import msgspec
 import structlog
 
 from agents.deadletter import dead_letter
 from agents.mail.book import SOURCE, Book
 from agents.mail.compose import Composer
 from agents.mail.gate import Gate
+from agents.mail.orders import read_order
 from agents.mail.port import Accepted, Answer, Halted, Letter, NotNow, Port, Refused, Unknown
 from agents.render.renderer import Unrenderable
-from schemas.codec import decode_send
 from schemas.commands import SendOrder
-from schemas.problem import Refusal, Rejected
+from schemas.problem import Rejected
 from schemas.reason import Reason
 from streams import ledger
 from streams.engine.lane import Lane
@@ -81,7 +80,7 @@ class SenderWork:
             await self._settle(lane, records[start : start + MOST])
 
     async def _settle(self, lane: Lane, records: Sequence[Record]) -> None:
-        read: list[_Read] = [(record, _read(record)) for record in records]
+        read: list[_Read] = [(record, read_order(record)) for record in records]
         orders: dict[str, SendOrder] = {}
         for _, found in read:
             if not isinstance(found, Rejected):
@@ -216,20 +215,3 @@ def _by_lead(sendings: Iterable[_Sending]) -> list[list[_Sending]]:
     for sending in sendings:
         chains.setdefault(sending.order.lead_id, []).append(sending)
     return list(chains.values())
-
-
-def _read(record: Record) -> SendOrder | Rejected:
-    """The order in a record, or why it is none."""
-    if not record.value:
-        return Rejected(Refusal.EMPTY, "found an empty value, expected an order to send as JSON")
-    try:
-        order: SendOrder = decode_send(record.value)
-    except msgspec.ValidationError as error:
-        return Rejected(Refusal.WRONG_SHAPE, f"found JSON that is no order to send ({error})")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Rejected(Refusal.NOT_JSON, f"found bytes that are not JSON ({error})")
-    if not order.send_key or order.send_key.startswith("\0"):
-        return Rejected(Refusal.BAD_ID, "found no usable send key, expected text that does not begin with NUL")
-    if record.key != order.lead_id.encode():
-        return Rejected(Refusal.WRONG_KEY, "found a record key that is not the order's lead id, expected the lead id")
-    return order
