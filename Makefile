@@ -41,7 +41,7 @@ $(LIBS)/.stamp: deploy/kafka/pom.xml
 	@command -v mvn >/dev/null || { echo "looked for mvn and found none: Maven resolves Apache Kafka's jars" >&2; exit 1; }
 	@echo "resolving Apache Kafka ..."
 	@rm -rf $(LIBS)
-	@mvn --quiet --batch-mode --file deploy/kafka/pom.xml dependency:copy-dependencies
+	@mvn --quiet --batch-mode -Dstyle.color=never --file deploy/kafka/pom.xml dependency:copy-dependencies
 	@touch $@
 
 .PHONY: demo

@@ -1,0 +1,121 @@
+"""Metrics are declared once, say the truth of the lanes, and hold nobody's data."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from agents.journey import _tally
+from agents.metrics import COUNTED, METRICS, Metrics, samples
+from schemas import topics
+from schemas.codec import decode_command
+from schemas.commands import COMMANDS
+from schemas.reason import Reason
+from streams.engine.observe import LaneState
+from streams.engine.status import LaneStatus
+
+UNITS = ("_total", "_seconds", "_records", "_state", "_info")
+JOURNEY = LaneStatus(
+    topic=topics.FACTS, partition=3, state="folding", lag=5, counts={"applied": 7, "skips:no_basis": 2}
+)
+EXAMPLES = [
+    decode_command(path.read_bytes()) for path in Path("schemas/examples").glob("*.json") if path.stem in COMMANDS
+]
+
+
+def scraped(metrics):
+    """Every sample, by its name and sorted labels."""
+    families = text_string_to_metric_families(metrics.text().decode())
+    return {
+        (sample.name, *sorted(sample.labels.values())): sample.value for family in families for sample in family.samples
+    }
+
+
+def test_every_metric_has_our_prefix_a_base_unit_and_a_help():
+    """Names follow Prometheus, helps are sentences, and none is declared twice."""
+    assert len({metric.name for metric in METRICS}) == len(METRICS)
+    for metric in METRICS:
+        assert metric.name.startswith("nurture_")
+        assert metric.name.endswith(UNITS)
+        assert metric.says.endswith(".")
+        assert (metric.kind == "histogram") == bool(metric.buckets)
+
+
+def test_what_is_declared_is_what_is_shown():
+    """The declared names and those on /metrics are the same list, from the first scrape on."""
+    metrics = Metrics([topics.FACTS])
+    metrics.watch(lambda: [LaneStatus(topic=topic, partition=0, state="folding") for topic in COUNTED])
+    shown = set(re.findall(r"^# HELP (nurture_\w+) ", metrics.text().decode(), re.MULTILINE))
+    assert {name for name in shown if not name.endswith("_created")} == {metric.name for metric in METRICS}
+
+
+@pytest.mark.parametrize("topic", sorted(COUNTED))
+def test_a_lane_shows_every_sample_from_the_start(topic):
+    """Labels are there at 0: an alert on a rate finds its series before the first event."""
+    assert set(samples(topic, {}).values()) == {0}
+
+
+def test_counts_of_a_lane_are_its_metrics():
+    """Two skips for want of a lawful basis: two decisions, two skips, no handoff."""
+    metrics = Metrics([topics.FACTS])
+    metrics.watch(lambda: [JOURNEY])
+    found = scraped(metrics)
+    assert found["nurture_facts_total", "3", "applied", topics.FACTS] == 7
+    assert found["nurture_skips_total", "3", "no_basis", topics.FACTS] == 2
+    assert found["nurture_decisions_total", "3", topics.FACTS, "skip"] == 2
+    assert found["nurture_decisions_total", "3", "hand_off", topics.FACTS] == 0
+    assert found["nurture_lag_records", "3", topics.FACTS] == 5
+
+
+def test_a_lane_that_recovers_shows_no_counts_yet():
+    """Its state is shown; its counts would look like a fall to 0."""
+    metrics = Metrics([topics.FACTS])
+    metrics.watch(lambda: [LaneStatus(topic=topics.FACTS, partition=3, state="recovering")])
+    found = scraped(metrics)
+    shown = {state: found["nurture_lane_state", *sorted(("3", topics.FACTS, state))] for state in get_args(LaneState)}
+    assert shown == {"fencing": 0, "recovering": 1, "folding": 0, "ended": 0}
+    assert not [key for key in found if key[0] == "nurture_facts_total"]
+
+
+@pytest.mark.parametrize("command", EXAMPLES, ids=lambda command: type(command).__name__)
+def test_every_command_that_the_journey_counts_has_a_metric(command):
+    """No decision is counted under a name that the metrics do not know."""
+    assert set(_tally([command])) - {"decisions"} <= set(COUNTED[topics.FACTS])
+
+
+def test_every_reason_for_silence_is_a_label():
+    """Skips of the journey and of the sender are told apart by the lane's topic."""
+    for topic in (topics.FACTS, topics.SENDS):
+        shown = {labels[0] for metric, labels in samples(topic, {}) if metric.name == "nurture_skips_total"}
+        assert shown == {reason.value for reason in Reason}
+
+
+def test_the_engine_is_observed():
+    """Lives, transactions and their seconds are counted by topic; recovery says what is left."""
+    metrics = Metrics([topics.FACTS])
+    metrics.lane_state(topics.FACTS, 1, "fencing")
+    metrics.recovering(topics.FACTS, 1, 10, 90)
+    metrics.committed(topics.FACTS, 1, 12, 0.02)
+    metrics.transaction_failed(topics.FACTS, 1, "ProducerFenced")
+    found = scraped(metrics)
+    assert found["nurture_lane_lives_total", topics.FACTS] == 1
+    assert found["nurture_recovery_left_records", "1", topics.FACTS] == 90
+    assert found["nurture_transactions_total", "committed", topics.FACTS] == 1
+    assert found["nurture_transactions_total", "failed", topics.FACTS] == 1
+    assert found["nurture_produced_records_total", topics.FACTS] == 12
+    assert found["nurture_lane_batch_seconds_count", topics.FACTS] == 1
+    metrics.lane_state(topics.FACTS, 1, "folding")
+    assert scraped(metrics)["nurture_recovery_left_records", "1", topics.FACTS] == 0
+
+
+def test_decisions_tell_their_age_and_policy_and_nothing_of_the_lead():
+    """The age is from taking to deciding, and no example's lead, name or address is on /metrics."""
+    metrics = Metrics([topics.FACTS])
+    for command in EXAMPLES:
+        metrics.decided([command], command.seen + 3_000)
+    found = scraped(metrics)
+    assert found["nurture_event_age_seconds_sum",] == 3 * len(EXAMPLES)
+    assert found["nurture_policy_info", EXAMPLES[0].policy] == 1
+    assert not re.search("ada|alder|@", metrics.text().decode(), re.IGNORECASE)
