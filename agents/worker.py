@@ -6,12 +6,16 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
+import structlog
+
 from agents.clients import client, engine_settings
+from agents.http import STALLED_SECONDS, Health, serve
 from agents.intake import IntakeWork, lead_id_of
 from agents.journey import JourneyWork
 from agents.mail.choose import choose_port
 from agents.mail.compose import Composer
 from agents.mail.gate import Gate
+from agents.metrics import Metrics
 from agents.policies import Policies
 from agents.render.renderer import Renderer
 from agents.sales import SalesWork
@@ -23,9 +27,15 @@ from agents.workplace import load_workplace
 from schemas import topics
 from streams.engine.app import Kind, LaneApp, lane_app
 from streams.engine.clock import Clock, SteppedClock, WallClock
-from streams.engine.observe import Silence
 
-AGENTS: Final = ("intake", "journey", "sender", "sales")
+SOURCES: Final = {
+    "intake": (topics.LEADS, topics.ENGAGEMENT, topics.SALES_FEEDBACK),
+    "journey": (topics.FACTS,),
+    "sender": (topics.SENDS,),
+    "sales": (topics.HANDOFFS,),
+}
+AGENTS: Final = tuple(SOURCES)
+_log = structlog.get_logger(__name__)
 _PREFIX: Final = "nurture-"
 
 
@@ -34,19 +44,26 @@ async def run_agent(name: str, settings: Settings) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = engine_settings(settings)
     clock: Clock = SteppedClock(engine) if settings.clock == "stepped" else WallClock()
-    async with _KINDS[name](settings) as kinds:
-        app = lane_app(_PREFIX + name, kinds, engine, clock, Silence())
-        await _serve(app)
+    metrics = Metrics(SOURCES[name])
+    async with _KINDS[name](settings, metrics) as kinds:
+        app = lane_app(_PREFIX + name, kinds, engine, clock, metrics)
+        metrics.watch(app.lanes.status)
+        # a sender waits as long as the provider makes it wait: standing still is no illness there
+        health = Health(app.lanes.status, lambda: app.started, stalled_s=None if name == "sender" else STALLED_SECONDS)
+        async with serve(settings, health, metrics) as url:
+            _log.info("started", agent=name, url=url)
+            await _until_told(app)
 
 
-async def _serve(app: LaneApp) -> None:
+async def _until_told(app: LaneApp) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with AsyncExitStack() as stack:
-        await app.start()
-        stack.push_async_callback(app.stop)
+    await app.start()
+    try:
         await app.wait(stop.wait())
+    finally:
+        await app.stop()
     if app.crash_reason is not None:
         raise app.crash_reason
 
@@ -55,26 +72,25 @@ Kinds = Sequence[Kind]
 
 
 @asynccontextmanager
-async def _intake(settings: Settings) -> AsyncIterator[Kinds]:
+async def _intake(settings: Settings, _metrics: Metrics) -> AsyncIterator[Kinds]:
     identify = lead_id_of(_key(settings))
-    sources = {
-        topics.LEADS: topics.INTAKE_LEADS,
-        topics.ENGAGEMENT: topics.INTAKE_ENGAGEMENT,
-        topics.SALES_FEEDBACK: topics.INTAKE_SALES,
-    }
     await _must_have_policy(settings)
-    yield [Kind(source, changelog, lambda: IntakeWork(identify)) for source, changelog in sources.items()]
+    changelogs = (topics.INTAKE_LEADS, topics.INTAKE_ENGAGEMENT, topics.INTAKE_SALES)
+    yield [
+        Kind(source, changelog, lambda: IntakeWork(identify, fuse=settings.fuse))
+        for source, changelog in zip(SOURCES["intake"], changelogs, strict=True)
+    ]
 
 
 @asynccontextmanager
-async def _journey(settings: Settings) -> AsyncIterator[Kinds]:
+async def _journey(settings: Settings, metrics: Metrics) -> AsyncIterator[Kinds]:
     policies = Policies(client(settings))
     key = _key(settings)
-    yield [Kind(topics.FACTS, topics.LEAD_ROWS, lambda: JourneyWork(policies, key, lambda _commands, _now: None))]
+    yield [Kind(topics.FACTS, topics.LEAD_ROWS, lambda: JourneyWork(policies, key, metrics.decided))]
 
 
 @asynccontextmanager
-async def _sender(settings: Settings) -> AsyncIterator[Kinds]:
+async def _sender(settings: Settings, _metrics: Metrics) -> AsyncIterator[Kinds]:
     workplace = load_workplace(settings.templates)
     if isinstance(workplace, list):
         raise SettingsError("\n".join(map(str, workplace)))
@@ -93,11 +109,11 @@ async def _sender(settings: Settings) -> AsyncIterator[Kinds]:
 
 
 @asynccontextmanager
-async def _sales(_settings: Settings) -> AsyncIterator[Kinds]:
+async def _sales(_settings: Settings, _metrics: Metrics) -> AsyncIterator[Kinds]:
     yield [Kind(topics.HANDOFFS, topics.SALES_QUEUE, SalesWork)]
 
 
-_KINDS: Final[dict[str, Callable[[Settings], Any]]] = {
+_KINDS: Final[dict[str, Callable[[Settings, Metrics], Any]]] = {
     "intake": _intake,
     "journey": _journey,
     "sender": _sender,

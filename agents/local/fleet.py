@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import aiohttp
 
@@ -42,7 +42,7 @@ class Fleet:
         self._session: aiohttp.ClientSession | None = None
         self.members: dict[str, Member] = {}
 
-    async def __aenter__(self) -> "Fleet":
+    async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
         for name in AGENTS:
             self.start(name)

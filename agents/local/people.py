@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from schemas.facts import Traits
 
 _FIRST = (
-    "Ada Alan Amara Astrid Bruno Carmen Chidi Clara Dario Elif Emil Farah Freya Goran Hana Hugo Ines Ivan Jana "
-    "Jonas Kaito Leila Lena Linus Luca Maja Marek Mina Nadia Nils Noor Olga Omar Pia Priya Rafael Rosa Samir Selma Sven "
+    "Ada Astrid Bruno Carmen Chidi Clara Dario Elif Emil Farah Freya Goran Hana Hugo Ines Ivan Jana "
+    "Jonas Kaito Leila Lena Linus Luca Maja Marek Mina Nadia Nils Noor Olga Omar Pia Priya Rafael Rosa Samir Sven "
     "Tariq Thea Tomas Uma Vera Viktor Wanda Yara Zoe"
 )
 _LAST = (

@@ -1,7 +1,7 @@
-"""Is everything drained? Compares what lanes say with what the broker holds; and reads back what was sent and queued."""
+"""Is everything drained? Compares what lanes say with what the broker holds, and reads back what was sent."""
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -36,7 +36,7 @@ class Pulse:
             TopicPartition(topic, p) for topic in (topics.EMAIL_LEDGER, topics.SALES_QUEUE) for p in range(partitions)
         ]
 
-    async def __aenter__(self) -> "Pulse":
+    async def __aenter__(self) -> Self:
         await self._consumer.start()
         self._consumer.assign(self._news)
         await self._consumer.seek_to_beginning(*self._news)

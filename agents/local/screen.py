@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -33,7 +33,7 @@ class Screen:
         self._handoffs: list[QueueItem] = []
         self._sent: Counter[str] = Counter()
 
-    def __enter__(self) -> "Screen":
+    def __enter__(self) -> Self:
         if self._live:
             self._live.start()
         return self
