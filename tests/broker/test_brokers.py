@@ -12,8 +12,9 @@ from agents.brokers import Broker, BrokerError, apache_kafka, embedded
 
 STARTS_AND_WAITS = """
 import sys
+from pathlib import Path
 from agents.brokers import embedded
-print(embedded().pid, flush=True)
+print(embedded(Path(sys.argv[1])).pid, flush=True)
 sys.stdin.read()
 """
 
@@ -49,9 +50,11 @@ def test_a_stopped_broker_leaves_nothing():
     assert (broker.pid, broker.folder.exists()) == (0, False)
 
 
-def test_a_broker_dies_with_who_started_it():
+def test_a_broker_dies_with_who_started_it(tmp_path):
     """Killed without a chance to say goodbye, a process takes its broker along."""
-    with subprocess.Popen([sys.executable, "-c", STARTS_AND_WAITS], stdin=-1, stdout=-1, text=True) as starter:
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTS_AND_WAITS, str(tmp_path)], stdin=-1, stdout=-1, text=True
+    ) as starter:
         broker = int(starter.stdout.readline())
         end = os.pidfd_open(broker)
         starter.kill()
