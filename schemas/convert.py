@@ -46,11 +46,9 @@ def _value(node: Node, wanted: Any, placing: Placing, at: Place) -> Any:
     placing.places[at] = mark(node)
     if node.anchor is not None:
         return placing.complain(node, "alias", f'the anchor "&{node.anchor}"', "plain values; repeat them")
-    says = ""
-    while isinstance(wanted, inspect.Metadata):
-        says, wanted = (wanted.extra_json_schema or {}).get("description", says), wanted.type
+    wanted, says = _bare(wanted)
     if isinstance(wanted, inspect.UnionType):
-        wanted = next((member for member in wanted.types if suits(node, member)), wanted)
+        wanted, says = _bare(next((member for member in wanted.types if suits(node, member)), wanted))
     if not suits(node, wanted):
         return placing.complain(node, "wrong-type", found(node), words(wanted) + advice(node, wanted))
     match node:
@@ -63,6 +61,14 @@ def _value(node: Node, wanted: Any, placing: Placing, at: Place) -> Any:
         case ScalarNode():
             return _scalar(node, wanted, placing, says)
     raise TypeError(f"ruamel.yaml has a new kind of node: {node}")
+
+
+def _bare(wanted: Any) -> tuple[Any, str]:
+    """A type without what is said about it, and what is said."""
+    says = ""
+    while isinstance(wanted, inspect.Metadata):
+        says, wanted = (wanted.extra_json_schema or {}).get("description", says), wanted.type
+    return wanted, says
 
 
 # ── mappings and lists ───────────────────────────────────────────────────────────────────────────────────────
