@@ -101,18 +101,13 @@ class JourneyWork:
     def _outs(self, command: Command, partition: int) -> list[Out]:
         match command:
             case SendContent():
-                public = replace(command, to="", traits={})
-                return [_out(topics.DECISIONS, public, partition), _out(topics.SENDS, command, partition)]
+                return [_out(topics.DECISIONS, _nobody(command), partition), _out(topics.SENDS, command, partition)]
             case HandOff() | SettleHandoff():
-                return [
-                    _out(topics.HANDOFFS, command, partition),
-                    _out(topics.DECISIONS, _brief_less(command), partition),
-                ]
+                return [_out(topics.DECISIONS, _nobody(command), partition), _out(topics.HANDOFFS, command, partition)]
             case Suppress():
                 key = keyed_address(command.address, self._id_key).encode()
-                public = replace(command, address="")
-                kept = Out(topics.SUPPRESSIONS, key, encode(public), _headers(command))
-                return [_out(topics.DECISIONS, public, partition), kept]
+                kept = Out(topics.SUPPRESSIONS, key, encode(_nobody(command)), _headers(command))
+                return [_out(topics.DECISIONS, _nobody(command), partition), kept]
             case MoveStage() | EnterProgram() | LeaveProgram() | Skip() | NotifyOwner():
                 return [_out(topics.DECISIONS, command, partition)]
             case _:
@@ -144,12 +139,17 @@ def _tally(commands: Sequence[Command]) -> Counter[str]:
     return tally
 
 
-def _brief_less(command: HandOff | SettleHandoff) -> HandOff | SettleHandoff:
-    """The decisions hold no name and no address: a brief's reasons stay, its person goes."""
-    if isinstance(command, SettleHandoff):
-        return command
-    nobody = dict.fromkeys(("name", "email", "company", "phone"), "")
-    return replace(command, brief=replace(command.brief, **nobody))
+def _nobody(command: Command) -> Command:
+    """The command without its person: decisions keep reasons and points, no name and no address."""
+    match command:
+        case SendContent():
+            return replace(command, to="", traits={})
+        case Suppress():
+            return replace(command, address="")
+        case HandOff():
+            return replace(command, brief=replace(command.brief, name="", email="", company="", phone=""))
+        case _:
+            return command
 
 
 def _headers(command: Command) -> list[tuple[str, bytes]]:

@@ -56,9 +56,10 @@ class SalesWork:
 
 def _read(record: Record) -> HandoffOrder | Rejected:
     try:
-        return decode_handoff(record.value or b"")
+        order: HandoffOrder = decode_handoff(record.value or b"")
     except msgspec.DecodeError as error:
         return Rejected(Refusal.WRONG_SHAPE, f"found no handoff ({error})")
+    return order
 
 
 def _kind(order: HandoffOrder) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import available_timezones
@@ -63,11 +64,16 @@ def unknown_zone(draft: Draft) -> Iterator[Problem]:
     for lead in draft.leads.values():
         if zone := lead.value.traits.get("time_zone"):
             zones.append((lead, ("traits", "time_zone"), str(zone)))
-    known = available_timezones()
+    known = _time_zones()
     for placed, at, zone in zones:
         if zone not in known:
             expected = one_of(zone, sorted(known)) if "/" in zone else "one like Europe/Berlin"
             yield placed.problem(at, "unknown-zone", f'found the time zone "{zone}", expected {expected}')
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # looks through hundreds of files
 
 
 def wrong_address(draft: Draft) -> Iterator[Problem]:

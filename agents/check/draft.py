@@ -36,6 +36,7 @@ class Draft(Struct):
     """
 
     folder: Path
+    names: dict[str, list[str]]
     brand: Placed[Brand] | None = None
     catalogue: Placed[Catalogue] | None = None
     scoring: Placed[Scoring] | None = None
@@ -46,7 +47,6 @@ class Draft(Struct):
     emails: dict[str, EmailDraft] = {}
     layouts: dict[str, Layout] = {}
     leads: dict[str, Placed[SampleLead]] = {}
-    names: dict[str, list[str]] = {}
     problems: list[Problem] = []
 
     def text(self, path: Path) -> str | None:
@@ -76,7 +76,7 @@ class Draft(Struct):
 
 def read_draft(folder: Path) -> Draft:
     """Every file of a workplace. Raises nothing that a file could cause."""
-    draft = Draft(folder)
+    draft = Draft(folder, {kind: [] for kind in _ENDINGS})
     if not folder.is_dir():
         draft.problems.append(_file_problem(folder, "found no folder here, expected a workplace such as templates/"))
         return draft

@@ -49,7 +49,7 @@ def wrong_link(draft: Draft) -> Iterator[Problem]:
 def finished_letter(draft: Draft) -> Iterator[Problem]:
     """Each e-mail, written once, passes the three rules below."""
     layouts = {name: frames for name, layout in draft.layouts.items() if (frames := _frames(layout))}
-    values = {"brand": plain_brand(draft), "lead": {}, "brief": {}, "unsubscribe_url": _UNSUBSCRIBE}
+    values = {"brand": plain_brand(draft), "lead": _anybody(draft), "brief": {}, "unsubscribe_url": _UNSUBSCRIBE}
     for email in draft.emails.values():
         meta, frames = email.meta.value, layouts.get(email.meta.value.layout)
         if frames is None or not _sound(meta.subject, meta.preheader, email.source.body):
@@ -62,8 +62,15 @@ def finished_letter(draft: Draft) -> Iterator[Problem]:
             yield from _no_postal_address(draft, email, letter)
 
 
+def _anybody(draft: Draft) -> dict[str, str | float | bool]:
+    """A lead of whom everything is known; what may be missing is the business of ``missing_fallback``."""
+    fields = draft.catalogue.value.fields if draft.catalogue else {}
+    known: dict[str, str | float | bool] = {"text": "x", "number": 2, "yes_no": True}
+    return {name: field.values[0] if field.values else known[field.type] for name, field in fields.items()}
+
+
 def _unwritable(email: EmailDraft, letter: Unrenderable) -> Problem:
-    """An e-mail can be written for a lead of whom nothing is known, and is not too large."""
+    """An e-mail can be written at all, and is not too large."""
     message = f"found an e-mail that cannot be written: {letter.detail.removeprefix(f'{email.source.id}: ')}"
     return Problem(path=email.source.path, line=email.source.body_line, message=message, rule="unwritable")
 

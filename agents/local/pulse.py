@@ -20,14 +20,19 @@ SOURCES: Final = (
     topics.SENDS,
     topics.HANDOFFS,
 )
-_PAUSE_S: Final = 0.005
+_PAUSE_S: Final = 0.015
 Ends = dict[TopicPartition, int]
 
 
 class Pulse:
-    """A reader of its own (read committed, no group): ends of the lanes' sources, the ledger, the queue."""
+    """Readers of its own (no group): one for the ends of the lanes' sources, one for the ledger and the queue.
+
+    The ends are those of what was written, committed or not: markers come after a commit was answered, and until then
+    what is readable looks drained.
+    """
 
     def __init__(self, client: dict[str, Any], partitions: int) -> None:
+        self._written = AIOKafkaConsumer(**client, enable_auto_commit=False)
         self._consumer = AIOKafkaConsumer(
             **client, isolation_level="read_committed", enable_auto_commit=False, fetch_max_wait_ms=20
         )
@@ -37,6 +42,7 @@ class Pulse:
         ]
 
     async def __aenter__(self) -> Self:
+        await self._written.start()
         await self._consumer.start()
         self._consumer.assign(self._news)
         await self._consumer.seek_to_beginning(*self._news)
@@ -44,14 +50,16 @@ class Pulse:
 
     async def __aexit__(self, *_: object) -> None:
         await self._consumer.stop()
+        await self._written.stop()
 
     async def drained(self, fleet: Fleet, clock: int) -> Lanes:
         """Returns the lanes' status once all that was written is folded, everywhere, at this clock (ms)."""
         while True:
-            before = await self._ends()
-            lanes = await fleet.lanes()
-            if _folded(lanes, before, clock) and before == await self._ends():
-                return lanes
+            if _idle(await fleet.lanes(), clock):
+                ends = await self._ends()
+                lanes = await fleet.lanes()
+                if _idle(lanes, clock) and _past(lanes, ends) and ends == await self._ends():
+                    return lanes
             fleet.must_live()
             await asyncio.sleep(_PAUSE_S)
 
@@ -70,14 +78,18 @@ class Pulse:
         return entries, items
 
     async def _ends(self) -> Ends:
-        ends: Ends = await self._consumer.end_offsets(self._sources)
+        ends: Ends = await self._written.end_offsets(self._sources)
         return ends
 
 
-def _folded(lanes: Lanes, ends: Ends, clock: int) -> bool:
-    """Every source partition has an idle lane that has passed this end and looked at this time."""
-    found = {TopicPartition(lane["topic"], lane["partition"]): lane for agent in lanes.values() for lane in agent}
-    return all(
-        part in found and found[part]["idle"] and found[part]["position"] >= end and found[part]["clock"] >= clock
-        for part, end in ends.items()
-    )
+def _idle(lanes: Lanes, clock: int) -> bool:
+    """Nobody has anything to do, as far as they know, and all have looked at this time."""
+    return all(lane["idle"] and lane["clock"] >= clock for agent in lanes.values() for lane in agent)
+
+
+def _past(lanes: Lanes, ends: Ends) -> bool:
+    """Every source partition has a lane that has passed this end."""
+    positions = {
+        TopicPartition(lane["topic"], lane["partition"]): lane["position"] for a in lanes.values() for lane in a
+    }
+    return all(positions.get(part, -1) >= end for part, end in ends.items())

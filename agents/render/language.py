@@ -102,7 +102,8 @@ def printable(value: Any) -> Any:
 
 def literal(value: Any) -> Markup:
     """A printed value as Markdown that stands for just these characters."""
-    return Markup(str(printable(value)).translate(_LITERAL))  # noqa: S704 - translated just now
+    text = str(printable(value))
+    return Markup(text if isinstance(value, Hole) else text.translate(_LITERAL))  # noqa: S704 - escaped just now
 
 
 MARKDOWN: Final = language(literal, escape=True)

@@ -6,7 +6,6 @@ from typing import Final
 
 _BLOCKS: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "hr"})
 _BLANKS: Final = re.compile(r"\s+")
-_GAPS: Final = re.compile(r"\n{3,}")
 
 
 def text_of_html(html: str) -> str:
@@ -14,15 +13,11 @@ def text_of_html(html: str) -> str:
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    return _tidy("".join(reader.parts))
-
-
-def _tidy(text: str) -> str:
-    return _GAPS.sub("\n\n", text).strip()
+    return "".join(reader.parts).strip()
 
 
 class _Reader(HTMLParser):
-    """Gathers the text in ``parts``; a block of lines begins and ends with line breaks, which are tidied at the end."""
+    """Gathers the text in ``parts``, line breaks apart."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -59,7 +54,7 @@ class _Reader(HTMLParser):
             case "ul" | "ol":
                 self._lists.pop()
             case "blockquote":
-                quoted = _tidy("".join(self.parts[self._quote :]))
+                quoted = "".join(self.parts[self._quote :]).strip()
                 self.parts[self._quote :] = ["> " + quoted.replace("\n", "\n> ")]
         if tag in _BLOCKS:
             self._break(1 if self._lists else 2)
@@ -67,7 +62,9 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         text = _BLANKS.sub(" ", data)  # a line break in the source is the author's wrapping
         fresh = not self.parts or self.parts[-1].endswith(("\n", " "))
-        self.parts.append(text.lstrip() if fresh else text)
+        text = text.lstrip() if fresh else text
+        if text:
+            self.parts.append(text)
 
     def _mark(self) -> str:
         number = self._lists[-1]
@@ -84,5 +81,8 @@ class _Reader(HTMLParser):
     def _break(self, lines: int) -> None:
         if not self.parts or (self._lists and self.parts[-1].endswith(("- ", ". "))):
             return  # a loose list's item begins with a paragraph, which stays on the item's line
-        self.parts[-1] = self.parts[-1].rstrip(" ")
-        self.parts.append("\n" * lines)
+        if self.parts[-1].startswith("\n"):
+            self.parts[-1] = "\n" * max(lines, len(self.parts[-1]))
+        else:
+            self.parts[-1] = self.parts[-1].rstrip(" ")
+            self.parts.append("\n" * lines)
