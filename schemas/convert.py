@@ -6,6 +6,7 @@ It knows msgspec's description of a type and ruamel's nodes; what the shapes mea
 import math
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
 from msgspec import Struct, inspect
@@ -37,9 +38,15 @@ class Placing(Struct):
         return MISTAKE
 
 
+@cache
+def described(shape: Any) -> Any:
+    """Msgspec's description of a type; it is the same each time."""
+    return inspect.type_info(shape)
+
+
 def convert(node: Node, shape: Any, placing: Placing) -> Any:
     """The value of ``node`` as ``shape``, or MISTAKE after every complaint about it has been noted."""
-    return _value(node, inspect.type_info(shape), placing, ())
+    return _value(node, described(shape), placing, ())
 
 
 def _value(node: Node, wanted: Any, placing: Placing, at: Place) -> Any:

@@ -87,9 +87,9 @@ def repeated_email(draft: Draft) -> Iterator[Problem]:
 def idle_email(draft: Draft) -> Iterator[Problem]:
     """A nurture e-mail that no program sends is forgotten work. A warning."""
     sent = {step.email for program in draft.programs.values() for step in program.value.steps}
-    unread = set(draft.names["programs"]) - set(draft.programs)
+    unclear = (sent - set(draft.names["emails"])) | (set(draft.names["programs"]) - set(draft.programs))
     for name, email in draft.emails.items():
-        if email.meta.value.kind == "nurture" and name not in sent and not unread:
+        if email.meta.value.kind == "nurture" and name not in sent and not unclear:
             message = "found an e-mail that no program sends, expected a step with it in programs/"
             yield email.meta.problem((), "idle-email", message, warning=True)
 

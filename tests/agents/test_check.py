@@ -1,0 +1,71 @@
+"""``nurture check``: what an author reads, and what a machine reads."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from agents.cli.check import check
+from tests.agents.workplaces import edited, written
+
+
+def run(*arguments):
+    """The command's result, warnings as errors."""
+    return CliRunner().invoke(check, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+def test_a_sound_workplace_is_one_line(tmp_path):
+    """Exit status 0, and a summary of what is there."""
+    result = run(written(tmp_path))
+    assert (result.exit_code, result.output) == (
+        0,
+        f"{tmp_path}: 3 e-mails, 1 program, 1 sample lead; no warnings, no errors\n",
+    )
+
+
+def test_a_mistake_is_shown_with_its_line_and_a_caret(tmp_path):
+    """Like a compiler: place, sentence, rule, source line, caret; exit status 1."""
+    result = run(edited(tmp_path, "programs/look.yaml", "email: again", "email: agian"))
+    assert result.exit_code == 1
+    place, source, caret, *_ = result.output.splitlines()
+    assert place.startswith(f'{tmp_path}/programs/look.yaml:7:24: found the email "agian", expected one of ')
+    assert place.endswith('did you mean "again"? [unknown-email]')
+    assert source.endswith("  - {id: second, email: agian, wait: 3 days}")
+    assert caret.index("^") == source.index("agian")
+
+
+def test_warnings_are_shown_and_do_not_stop_anybody(tmp_path):
+    """Exit status 0."""
+    result = run(edited(tmp_path, "emails/hello.md", ' or "reader"', ""))
+    assert result.exit_code == 0
+    assert "warning: found" in result.output
+    assert "1 warning, no errors" in result.output
+
+
+def test_a_day_can_be_given(tmp_path):
+    """Content that nobody looked at again is warned about from 14 days before."""
+    assert "[review-due]" in run(written(tmp_path), "--today", "2027-04-01").output
+    assert "[review-due]" not in run(tmp_path, "--today", "2026-11-23").output
+
+
+def test_machines_get_one_object_a_line(tmp_path):
+    """With path, line, column, message and rule; nothing else on standard output."""
+    result = run(edited(tmp_path, "brand.yaml", "Europe/Berlin", "Berlin"), "--json")
+    (problem,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (problem["line"], problem["column"], problem["rule"]) == (9, 12, "unknown-zone")
+
+
+@pytest.mark.parametrize("text", ["name: [bold]x", "name: \x1b[31m", "name: [/]", "name: \u202e"])
+def test_the_source_is_shown_as_text(tmp_path, text):
+    """Neither colours of ours nor of a terminal's can be smuggled in with a file."""
+    result = run(written(tmp_path, **{"brand.yaml": text}))
+    assert result.exit_code == 1
+    assert "\x1b" not in result.output
+    assert "\u202e" not in result.output.replace("U+202E", "")
+
+
+def test_a_folder_that_is_none_is_a_sentence(tmp_path):
+    """No traceback."""
+    result = run(tmp_path / "nowhere")
+    assert result.exit_code == 1
+    assert "found no folder here" in result.output

@@ -1,0 +1,188 @@
+"""Loading a workplace: the shipped one is sound, and each rule is silent beside a mistake and speaks at it."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from agents.check import rules
+from agents.workplace import Workplace, load_workplace
+from schemas.facts import LeadCreated
+from schemas.sample import history_of
+from tests.agents.workplaces import edited, written
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+
+# rule, file, what stands there, what may stand there, what may not, and the text that is pointed at then
+RULES = [
+    ("unknown-stage", "programs/look.yaml", "[aware]", "[new, aware]", "[new, awar]", "awar]"),
+    ("unknown-stage", "stages.yaml", "ready_from: ready", "ready_from: 'ready'", "ready_from: read", "read\n"),
+    ("unknown-stage", "emails/hello.md", "stage: aware", "stage: ready", "stage: awaer", "awaer"),
+    ("unknown-email", "programs/look.yaml", "email: again", "email: 'again'", "email: agian", "agian"),
+    ("email-kind", "programs/look.yaml", "email: again", "email: hello", "email: handoff-notice", "handoff-notice"),
+    ("email-kind", "emails/handoff-notice.md", "internal", "'internal'", "nurture", "nurture"),
+    ("unknown-layout", "emails/again.md", "layout: letter", "layout: 'letter'", "layout: leter", "leter"),
+    ("duplicate-id", "scoring.yaml", "id: large", "id: big", "id: boss  ", "boss  "),
+    ("duplicate-id", "stages.yaml", "id: ready", "id: keen", "id: aware  ", "aware  "),
+    ("duplicate-id", "programs/look.yaml", "id: second", "id: two", "id: first  ", "first  "),
+    ("repeated-email", "programs/look.yaml", "email: again", "email: 'again'", "email: hello  ", "hello  "),
+    ("idle-stage", "stages.yaml", "qualified_from: aware", "qualified_from: aware", "qualified_from: new", "{id: new"),
+    ("unknown-event", "scoring.yaml", "on: pricing.viewed", "on: form.submitted", "on: pricing.seen", "pricing.seen"),
+    ("unknown-event", "scoring.yaml", '"tracked:trial-started"', "'tracked:trial-started'", '"tracked:x"', '"tracked:x"'),
+    ("unknown-field", "scoring.yaml", "employees", "employees  ", "employes", "employes"),
+    ("unknown-field", "scoring.yaml", "fact.seats", "employees", "fact.places", "fact.places"),
+    ("unlike-value", "scoring.yaml", "is: boss", "in: [boss, clerk]", "in: [boss, bos]", "bos]"),
+    ("unlike-value", "scoring.yaml", "at_least: 200", "is: 200", "is: '200'", "'200'"),
+    ("unlike-test", "scoring.yaml", "at_least: 200", "at_most: 200", "contains: x", "x}"),
+    ("empty-condition", "scoring.yaml", "employees, at_least: 200", "employees, known: true", "employees", "{field: employees"),
+    ("empty-condition", "scoring.yaml", "field: employees, at_least", "field: employees, at_most", "at_least", "{at_least"),
+    ("empty-condition", "scoring.yaml", "at_least: 200", "at_least: 2, at_most: 2", "at_least: 3, at_most: 2", "3, at_most"),
+    ("falling-threshold", "stages.yaml", "fit: 20", "fit: 10", "fit: 9", "9,"),
+    ("rising-grade", "scoring.yaml", "[70, 50, 30]", "[70, 50, 3]", "[70, 50, 50]", "[70, 50, 50]"),
+    ("late-qualification", "stages.yaml", "qualified_from: aware", "qualified_from: new", "qualified_from: ready", "ready\nready_from"),
+    ("unknown-zone", "brand.yaml", "Europe/Berlin", "Europe/Rome", "Europe/Berln", "Europe/Berln"),
+    ("unknown-zone", "brand.yaml", "Europe/Oslo", "Europe/Stockholm", "CEST-1", "CEST-1"),
+    ("unknown-zone", "leads/ada.yaml", "Europe/Paris", "Europe/London", "Paris", "Paris"),
+    ("wrong-address", "brand.yaml", "hello@oak.example", "hi@oak.example", "hello@", "hello@"),
+    ("wrong-address", "brand.yaml", "https://oak.example", "https://oak.example/", "http://oak.example", "http://oak"),
+    ("wrong-address", "sales.yaml", "jonas@oak.example", "j@oak.example", "jonas", "jonas"),
+    ("closed-hours", "sending.yaml", "[sat, sun]", "[sun]", "[mon, tue, wed, thu, fri, sat, sun]", "[mon"),
+    ("wrong-day", "stages.yaml", "2026-10-12", "2026-10-31", "2026-10-32", "2026-10-32"),
+    ("unknown-trait", "leads/ada.yaml", "role: boss", "role: clerk", "rolle: clerk", "clerk"),
+    ("wrong-fact", "leads/ada.yaml", "pricing.viewed", "pricing.viewed, says: {path: /p}", "pricing.viewed, says: {way: /p}", "pricing.viewed"),
+    ("wrong-fact", "leads/ada.yaml", "pricing.viewed", "page.viewed, says: {path: /}", "page.seen", "page.seen"),
+    ("template-syntax", "emails/again.md", "Once", "{% if lead.role %}Once{% endif %}", "{% if lead.role %}Once", "{% if"),
+    ("template-language", "emails/again.md", "Once", "{{ lead.email | upper }}", "{{ lead.email.upper() }}", "{{ lead.email.upper"),
+    ("unknown-variable", "emails/again.md", "Once", "\n{{ lead.email }}", "\n\n{{ lead.mail }}", "lead.mail"),
+    ("unknown-variable", "emails/again.md", "Again", "'To {{ lead.email }}'", "'To {{ led.email }}'", "led"),
+    ("missing-fallback", "emails/hello.md", ' or "reader"', ' | default("x")', "", "lead.first_name"),
+    ("missing-fallback", "emails/again.md", "Once", "{% if lead.role %}{{ lead.role }}{% endif %}", "{{ lead.role }}", "lead.role"),
+    ("broken-layout", "layouts/letter.mjml", "{% if unsubscribe_url %}", "{% if unsubscribe_url  %}", "{% if 1 < 2 %}", "<mjml>"),
+    ("wrong-link", "emails/hello.md", "{{ brand.website }}/guide", "mailto:a@b.example", "http://oak.example", "http://oak"),
+    ("wrong-link", "emails/hello.md", "{{ brand.website }}/guide", "https://oak.example", "{{ lead.email }}", "{{ lead.email }}"),
+    ("wrong-link", "layouts/letter.mjml", '"{{ unsubscribe_url }}"', '"{{ unsubscribe_url}}"', '"javascript:x"', "javascript:x"),
+    ("unwritable", "emails/again.md", "Once more.", "Once " * 15_000, "Once " * 25_000, "Once"),
+    ("no-text", "emails/again.md", "Once more.", "x", " ", " \n"),
+    ("front-matter", "emails/again.md", "---\nOnce", "---\n\nOnce", "Once", "---"),
+    ("unknown-key", "emails/again.md", "layout", "preheader: x\nlayout", "preheder: x\nlayout", "preheder"),
+]  # fmt: skip
+
+
+def place_of(text: str, point: str) -> str:
+    """Line and column, from 1, of a piece of a text."""
+    before = text[: text.index(point)]
+    return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
+def problems(folder: Path) -> list[str]:
+    """What is said of a workplace, without the folder's own path."""
+    loaded = load_workplace(folder)
+    found = loaded.warnings if isinstance(loaded, Workplace) else loaded
+    return [str(problem).removeprefix(f"{folder}/") for problem in found]
+
+
+@pytest.mark.parametrize("case", RULES, ids=lambda case: f"{case[0]}:{case[1]}")
+def test_a_rule_is_silent_beside_a_mistake_and_speaks_at_it(tmp_path, case):
+    """One ok and one err case; the place is the author's line and column."""
+    rule, name, old, fine, wrong, point = case
+    assert f"[{rule}]" not in " ".join(problems(edited(tmp_path / "ok", name, old, fine)))
+    folder = edited(tmp_path / "err", name, old, wrong)
+    places = [line.split(" ")[0] for line in problems(folder) if f"[{rule}]" in line]
+    assert places == [f"{name}:{place_of((folder / name).read_text(), point)}:"]
+
+
+def test_what_is_never_sent_is_pointed_out(tmp_path):
+    """An e-mail in no program; a stage without a program; both are warnings."""
+    steps = "\n  - {id: second, email: again, wait: 3 days}"
+    assert problems(edited(tmp_path / "a", "programs/look.yaml", steps, ""))[0].startswith(
+        "emails/again.md:2:1: found an e-mail that no program sends"
+    )
+    loaded = load_workplace(edited(tmp_path / "b", "programs/look.yaml", "[aware]", "[new]"))
+    assert [warning.rule for warning in loaded.warnings] == ["idle-stage"]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"), [("unsubscribe_url", "no-unsubscribe"), ("brand.postal_address", "no-postal-address")]
+)
+@pytest.mark.parametrize("part", ["letter.txt", "letter.mjml"])
+def test_both_parts_of_a_letter_hold_what_the_law_asks_for(tmp_path, part, text, rule):
+    """A layout without the link or the address is pointed out for each e-mail to leads, not for those to reps."""
+    folder = written(tmp_path)
+    layout = folder / "layouts" / part
+    layout.write_text(layout.read_text().replace("{{ " + text + " }}", "https://oak.example"))
+    places = [line.split(":")[0] for line in problems(folder) if f"[{rule}]" in line]
+    assert places == ["emails/again.md", "emails/hello.md"]
+
+
+def test_every_rule_has_its_cases():
+    """Two lists, compared: the functions that judge, and the rules that are tried here."""
+    tried = {rule for rule, *_ in RULES}
+    named = {rule.__name__.replace("_", "-") for rule in rules.RULES}
+    elsewhere = {"missing-file", "finished-letter", "idle-email", "unwritable", "front-matter", "unknown-key"}
+    assert named ^ tried <= elsewhere
+
+
+def test_the_shipped_workplace_has_nothing_to_complain_of():
+    """Three programs, nine nurture e-mails or more, six sample leads, and no warning on the day of this release."""
+    workplace = load_workplace(TEMPLATES, dt.date(2026, 11, 23))
+    assert isinstance(workplace, Workplace), "\n".join(map(str, workplace))
+    assert workplace.warnings == ()
+    kinds = [email.kind for email in workplace.policy.emails.values()]
+    assert (len(workplace.policy.programs), kinds.count("nurture") >= 9, len(workplace.leads)) == (3, True, 6)
+
+
+def test_sample_leads_have_histories_that_could_have_happened():
+    """Each is a list of facts in order, beginning with the lead."""
+    workplace = load_workplace(TEMPLATES)
+    for name, lead in workplace.leads.items():
+        history = history_of(lead, name, 1_700_000_000_000)
+        assert isinstance(history[0], LeadCreated)
+        assert [fact.at for fact in history] == sorted(fact.at for fact in history)
+        assert len({fact.id for fact in history}) == len(history)
+
+
+def test_every_mistake_is_told_at_once_and_in_order(tmp_path):
+    """Mistakes in three files, of three kinds: all are there, sorted by place."""
+    changes = {"brand.yaml": "name: [", "programs/look.yaml": "name: x\nsteps: y\n", "emails/again.md": "no fence"}
+    found = problems(written(tmp_path, **changes))
+    assert [line.split(":")[0] for line in found] == sorted(line.split(":")[0] for line in found)
+    assert {line.split(":")[0] for line in found} == set(changes)
+
+
+def test_a_mistake_in_one_file_is_not_reported_as_two(tmp_path):
+    """An e-mail that cannot be read still exists for the program that sends it."""
+    found = problems(edited(tmp_path, "emails/again.md", "subject: Again", "subject:"))
+    assert [line.split(":")[0] for line in found] == ["emails/again.md"]
+
+
+@pytest.mark.parametrize("name", ["brand.yaml", "scoring.yaml", "emails/handoff-notice.md", "layouts/letter.txt"])
+def test_a_missing_file_is_named(tmp_path, name):
+    """What must be there and is not, is said by path."""
+    assert any(line.startswith(f"{name}:1:1: found no") for line in problems(written(tmp_path, **{name: None})))
+
+
+@pytest.mark.parametrize("name", ["programs/x.yml", "emails/Hello.md", "leads/a b.yaml", "layouts/x.html"])
+def test_a_stray_file_is_named(tmp_path, name):
+    """A file that nobody would read is a mistake, not silence."""
+    assert any(line.startswith(f"{name}:1:1: found") for line in problems(written(tmp_path, **{name: "x"})))
+
+
+def test_a_folder_that_is_none_is_one_sentence(tmp_path):
+    """No traceback, and no list of everything that is missing."""
+    assert len(load_workplace(tmp_path / "nowhere")) == 1
+
+
+def test_review_dates_warn_fourteen_days_ahead(tmp_path):
+    """Content is looked at again by a day its owner set; nobody is stopped by it."""
+    folder = written(tmp_path)
+    early, late = (load_workplace(folder, dt.date(2027, 3, day)) for day in (16, 17))
+    assert [len(workplace.warnings) for workplace in (early, late)] == [0, 10]
+
+
+def test_the_policy_knows_an_email_by_its_hash(tmp_path):
+    """One letter more in the body, and the policy is another one."""
+    before = load_workplace(written(tmp_path / "a")).policy.emails["again"].source_hash
+    after = (
+        load_workplace(edited(tmp_path / "b", "emails/again.md", "more.", "more!")).policy.emails["again"].source_hash
+    )
+    assert before != after
