@@ -32,7 +32,7 @@ def check(path: Path, today: datetime | None, *, as_json: bool) -> None:
     else:
         tell(Console(highlight=False, soft_wrap=True), problems)
         _sum_up(path, problems, loaded)
-    sys.exit(any(problem.severity == "error" for problem in problems))
+    sys.exit(int(isinstance(loaded, list)))
 
 
 def tell(console: Console, problems: list[Problem]) -> None:
@@ -62,9 +62,8 @@ def _sum_up(path: Path, problems: list[Problem], loaded: Workplace | list[Proble
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = len(problems) - errors
     if isinstance(loaded, Workplace):
-        held = (
-            f"{len(loaded.sources)} e-mails, {len(loaded.policy.programs)} programs, {len(loaded.leads)} sample leads"
-        )
+        counts = {"e-mail": loaded.sources, "program": loaded.policy.programs, "sample lead": loaded.leads}
+        held = ", ".join(_count(len(parts), what) for what, parts in counts.items())
         click.secho(f"{path}: {held}; {_count(warnings, 'warning')}, no errors", fg="green")
     else:
         click.secho(f"{path}: {_count(errors, 'error')}, {_count(warnings, 'warning')}", fg="red")

@@ -28,7 +28,7 @@ def test_a_mistake_is_shown_with_its_line_and_a_caret(tmp_path):
     result = run(edited(tmp_path, "programs/look.yaml", "email: again", "email: agian"))
     assert result.exit_code == 1
     place, source, caret, *_ = result.output.splitlines()
-    assert place.startswith(f'{tmp_path}/programs/look.yaml:7:24: found the email "agian", expected one of ')
+    assert place.startswith(f'{tmp_path}/programs/look.yaml:7:25: found the email "agian", expected one of ')
     assert place.endswith('did you mean "again"? [unknown-email]')
     assert source.endswith("  - {id: second, email: agian, wait: 3 days}")
     assert caret.index("^") == source.index("agian")
