@@ -5,10 +5,11 @@ import logging
 import time
 from typing import Final, Protocol
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.topics import CLOCK
+from streams.engine.consumer import PacedConsumer
 from streams.engine.settings import EngineSettings
 
 _log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class SteppedClock:
                 await asyncio.sleep(_RETRY_S)
 
     async def _read(self) -> None:
-        consumer = AIOKafkaConsumer(**self._settings.client, auto_offset_reset="earliest", enable_auto_commit=False)
+        consumer = PacedConsumer(**self._settings.client, auto_offset_reset="earliest", enable_auto_commit=False)
         await consumer.start()
         try:
             consumer.assign([self._tp])

@@ -147,14 +147,21 @@ class Lane:
             lived = True
             await self._live(self._kind.work())
         except LifeEnded as ended:
-            _log.warning("lane %s: a life has ended (%s)", self._place.name, ended)
-            self._shared.observe.transaction_failed(self.topic, self.partition, ended.reason)
+            self._mourn(ended)
+        except asyncio.CancelledError as cancelled:
+            if self._task.cancelling():
+                raise
+            self._mourn(LifeEnded(cancelled))  # a library let one out that was not meant for us
         finally:
             life, self._life, self.inbox = self._life, None, None
             self._to("ended")
             if life:
                 await life.close()
         return lived
+
+    def _mourn(self, ended: LifeEnded) -> None:
+        _log.warning("lane %s: a life has ended (%s)", self._place.name, ended)
+        self._shared.observe.transaction_failed(self.topic, self.partition, ended.reason)
 
     async def _be_born(self) -> None:
         shared = self._shared

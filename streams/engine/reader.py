@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-import aiokafka
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ConsumerStoppedError, Transport
 from faust.types import TP
 
 from streams.engine.careful import CarefulConsumer, CarefulProducer
+from streams.engine.consumer import PacedConsumer
 from streams.engine.inbox import Inbox
 from streams.engine.settings import EngineSettings
 
@@ -29,11 +29,11 @@ class Fetched(NamedTuple):
 class LaneThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is untyped to us
     """The thread that talks to the brokers. Everything between two fetches happens in it, at one go."""
 
-    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:  # noqa: ARG002
+    def _create_worker_consumer(self, transport: Any) -> PacedConsumer:  # noqa: ARG002
         """As Faust's driver does, but read committed, with a short fetch wait and a sticky assignment of our own."""
         conf, settings = self.app.conf, self.app.engine
         self._assignor = type("Sticky", (StickyPartitionAssignor,), {})  # its state is the class's: one for each worker
-        return aiokafka.AIOKafkaConsumer(
+        return PacedConsumer(
             **settings.client,
             client_id=conf.broker_client_id,
             group_id=conf.id,

@@ -4,8 +4,9 @@ import secrets
 from collections.abc import Callable
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
+from streams.engine.consumer import PacedConsumer
 from streams.engine.problem import Refused
 from streams.engine.record import Row
 from streams.engine.rows import Checkpoint, Rows
@@ -22,7 +23,7 @@ _WAIT_MS: Final = 20
 class Changelog:
     """One partition of a changelog, read committed, from the view of its lane."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, tp: TopicPartition, folder: str) -> None:
+    def __init__(self, consumer: PacedConsumer, tp: TopicPartition, folder: str) -> None:
         self._consumer, self._tp, self._folder = consumer, tp, folder
 
     async def recover(self, rows: Rows, progress: Callable[[int, int], None]) -> Checkpoint:
@@ -96,9 +97,9 @@ class Changelog:
         return f"changelog {self._tp.topic}, partition {self._tp.partition},"
 
 
-def reader(settings: EngineSettings, group: str) -> AIOKafkaConsumer:
+def reader(settings: EngineSettings, group: str) -> PacedConsumer:
     """A consumer for one recovery. It names the group to ask for its offsets, but never joins it."""
-    return AIOKafkaConsumer(
+    return PacedConsumer(
         **settings.client,
         group_id=group,
         enable_auto_commit=False,
@@ -110,7 +111,7 @@ def reader(settings: EngineSettings, group: str) -> AIOKafkaConsumer:
     )
 
 
-async def first_position(consumer: AIOKafkaConsumer, source: TopicPartition, known: bytes | None) -> int:
+async def first_position(consumer: PacedConsumer, source: TopicPartition, known: bytes | None) -> int:
     """The next source offset: what the changelog says, else what the group says, else the beginning. Raises Refused."""
     beginning: int = (await consumer.beginning_offsets([source]))[source]
     if known is None:
