@@ -17,9 +17,9 @@ from agents.render.source import Layout
 from schemas.problem import Problem
 
 _UNSUBSCRIBE: Final = "https://unsubscribe.invalid/check"
-# [text](target), [name]: target and href="target", where a target may hold Jinja with blanks in it
+# [text](target) and href="target", where a target may hold Jinja with blanks in it
 _TARGET: Final = r"((?:\{\{.*?\}\}|[^\s)>\"'])*)"
-_LINKS: Final = re.compile(rf"\]\(\s*<?{_TARGET}|^\[[^\]]+\]:\s*<?{_TARGET}|\shref=[\"']?{_TARGET}", re.MULTILINE)
+_LINKS: Final = re.compile(rf"\]\(\s*<?{_TARGET}|\shref=[\"']?{_TARGET}")
 _OURS: Final = re.compile(r"\{\{\s*(brand\.website|unsubscribe_url)\s*\}\}")
 
 

@@ -1,6 +1,7 @@
 """``nurture check``: every problem of a workplace, as a compiler would say it. It fixes nothing."""
 
 import sys
+from collections.abc import Sized
 from datetime import date, datetime
 from pathlib import Path
 
@@ -62,7 +63,11 @@ def _sum_up(path: Path, problems: list[Problem], loaded: Workplace | list[Proble
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = len(problems) - errors
     if isinstance(loaded, Workplace):
-        counts = {"e-mail": loaded.sources, "program": loaded.policy.programs, "sample lead": loaded.leads}
+        counts: dict[str, Sized] = {
+            "e-mail": loaded.sources,
+            "program": loaded.policy.programs,
+            "sample lead": loaded.leads,
+        }
         held = ", ".join(_count(len(parts), what) for what, parts in counts.items())
         click.secho(f"{path}: {held}; {_count(warnings, 'warning')}, no errors", fg="green")
     else:

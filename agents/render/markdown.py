@@ -8,8 +8,8 @@ from markdown_it.token import Token
 
 SCHEMES: Final = ("https://", "mailto:")
 _BUTTON: Final = (["strong_open", "link_open"], ["link_close", "strong_close"])
-# Code is no use in a letter, and a value's leading blanks must not make any; autolinks would show a value's references.
-_OFF: Final = ["code", "fence", "backticks", "html_block", "html_inline", "autolink"]
+# Code, underlined headings and link references are no use in a letter, and autolinks would show a value's escapes.
+_OFF: Final = ["code", "fence", "backticks", "html_block", "html_inline", "autolink", "lheading", "reference"]
 
 
 def allowed(url: str) -> bool:
