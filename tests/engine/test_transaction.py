@@ -1,0 +1,56 @@
+"""Packing: everything is encoded before a transaction begins, in as few batches as fit."""
+
+import pytest
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatch
+from aiokafka.structs import TopicPartition
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.engine.problem import Oversize
+from streams.engine.transaction import MOST_BYTES, pack
+
+ROWS, COMMANDS = TopicPartition("rows", 0), TopicPartition("commands", 3)
+SIZE = 400
+PARCELS = st.dictionaries(
+    st.sampled_from([ROWS, COMMANDS]),
+    st.lists(
+        st.tuples(st.binary(max_size=9), st.none() | st.binary(max_size=300), st.just([("due", b"1")])), min_size=1
+    ),
+)
+
+
+def small():
+    return BatchBuilder(SIZE, 0, is_transactional=True)
+
+
+def opened(packed):
+    return [(r.key, r.value, r.headers) for r in DefaultRecordBatch(bytes(packed.batch._build()))]
+
+
+@given(PARCELS)
+def test_nothing_is_lost_or_reordered(parcels):
+    """What is packed for a partition comes out of its batches as it went in, tombstones and headers included."""
+    packed = pack(small, parcels)
+    for to, records in parcels.items():
+        mine = [batch for batch in packed if batch.to == to]
+        assert [record for batch in mine for record in opened(batch)] == records
+        assert sum(batch.records for batch in mine) == len(records)
+
+
+@given(PARCELS)
+def test_partitions_do_not_wait_for_each_other(parcels):
+    """The first batch of every partition comes before the second of any."""
+    turns: dict[TopicPartition, int] = {}
+    order = []
+    for packed in pack(small, parcels):
+        order.append(turns.setdefault(packed.to, 0))
+        turns[packed.to] += 1
+    assert order == sorted(order)
+
+
+def test_an_oversize_record_is_found_before_anything_begins():
+    """What no broker would take is refused with its topic, key, size and limit."""
+    with pytest.raises(Oversize, match=r"1,000,203 bytes for rows \(key b'ada'\).*at most 960,000"):
+        pack(small, {ROWS: [(b"ada", b"x" * 1_000_000, [])]})
+    assert pack(small, {ROWS: [(b"ada", b"x" * (MOST_BYTES - 300), [])]})[0].records == 1
