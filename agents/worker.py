@@ -37,6 +37,7 @@ SOURCES: Final = {
 AGENTS: Final = tuple(SOURCES)
 _log = structlog.get_logger(__name__)
 _PREFIX: Final = "nurture-"
+_REQUEST_S: Final = 12.0  # a request to the provider may take 10 s: it may finish before its lane is given away
 
 
 async def run_agent(name: str, settings: Settings) -> None:
@@ -105,7 +106,7 @@ async def _sender(settings: Settings, _metrics: Metrics) -> AsyncIterator[Kinds]
         await feed.start()
         stack.push_async_callback(feed.close)
         make = lambda: SenderWork(port=port, gate=gate, composer=composer)  # noqa: E731
-        yield [Kind(topics.SENDS, topics.EMAIL_LEDGER, make, most=MOST)]
+        yield [Kind(topics.SENDS, topics.EMAIL_LEDGER, make, most=MOST, grace_s=_REQUEST_S)]
 
 
 @asynccontextmanager

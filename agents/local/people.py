@@ -40,7 +40,7 @@ ROLES: Final = (
     "operations director",
     "finance director",
     "managing director",
-    "it manager",
+    "IT manager",
     "consultant",
     "student",
 )

@@ -28,6 +28,18 @@ def reasons(story):
     return [skip.reason for skip in story.of(Skip)]
 
 
+def _without_basis():
+    story = Story()
+    story.tell(f.LeadCreated, traits={"email": "ada@lovelace.example", "role": "director"})
+    return story
+
+
+def _with(kind, /, **parts):
+    story = Story().introduced()
+    story.tell(kind, **parts)
+    return story
+
+
 def test_a_qualified_lead_is_nurtured_step_by_step_until_the_program_is_exhausted():
     """Three steps, three e-mails, each when it is due, then an end with a reason."""
     story = interested()
@@ -188,7 +200,7 @@ def test_what_the_lead_asked_for_goes_at_once_even_at_night_and_over_the_cap():
     ("story", "reason"),
     [
         (lambda: Story().introduced(email=None), Reason.NO_ADDRESS),
-        (lambda: _without_basis(), Reason.NO_BASIS),
+        (_without_basis, Reason.NO_BASIS),
         (lambda: _with(f.BasisWithdrawn), Reason.NO_BASIS),
         (lambda: _with(f.EmailUnsubscribed), Reason.UNSUBSCRIBED),
         (lambda: _with(f.EmailComplained), Reason.COMPLAINED),
@@ -202,18 +214,6 @@ def test_the_gate_refuses_by_name(story, reason):
     told.tell(f.FormSubmitted, form="guide", requested="guide")
     assert told.of(SendContent) == []
     assert {skip.reason for skip in told.of(Skip)} == {Reason.NOT_QUALIFIED, reason}
-
-
-def _without_basis():
-    story = Story()
-    story.tell(f.LeadCreated, traits={"email": "ada@lovelace.example", "role": "director"})
-    return story
-
-
-def _with(kind, /, **parts):
-    story = Story().introduced()
-    story.tell(kind, **parts)
-    return story
 
 
 def test_an_expired_basis_is_no_basis():

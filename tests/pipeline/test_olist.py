@@ -19,7 +19,8 @@ FILES = {
 }
 
 pytestmark = pytest.mark.skipif(
-    not OLIST.exists(), reason="the Olist files are not beside the project (../shared/data/olist): they are not ours to ship"
+    not OLIST.exists(),
+    reason="the Olist files are not beside the project (../shared/data/olist): they are not ours to ship",
 )
 
 

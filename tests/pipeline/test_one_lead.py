@@ -41,7 +41,11 @@ async def _story(pipeline):
         await running.at(
             MONDAY,
             (topics.LEADS, "ada", track("ada", "Lead Created", MONDAY, "created", **TRAITS)),
-            (topics.LEADS, "ada", track("ada", "Lawful Basis Given", MONDAY, "basis", basis="consent", form="fair", wording="v1")),
+            (
+                topics.LEADS,
+                "ada",
+                track("ada", "Lawful Basis Given", MONDAY, "basis", basis="consent", form="fair", wording="v1"),
+            ),
         )
         await running.at(MONDAY + MINUTE, did("Pricing Viewed", MONDAY + MINUTE, path="/pricing"))
         assert mails(running) == [], "the first step comes a day later"
@@ -53,7 +57,11 @@ async def _story(pipeline):
             assert "Ada" in first.get_body((part,)).get_content()
 
         at = MONDAY + DAY + 2 * HOUR
-        deeds = did("Trial Started", at), did("Meter Connected", at), did("Webinar Attended", at, webinar="load", minutes=40)
+        deeds = (
+            did("Trial Started", at),
+            did("Meter Connected", at),
+            did("Webinar Attended", at, webinar="load", minutes=40),
+        )
         await running.at(at, *deeds, did("Savings Calculated", at, yearly_saving=50_000))
         (item,) = await read_queue(running.options)
         assert (item.state, item.owner, item.brief.name) == ("open", "jonas.brandt@wattlark.example", "Ada Lovelace")
