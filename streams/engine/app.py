@@ -24,6 +24,9 @@ class LaneApp(faust.App):  # type: ignore[misc]  # Faust is untyped to us
         await self.lanes.close()
         await super().on_stop()
 
+    def _create_directories(self) -> None:
+        """Faust keeps nothing on disk here; the rows of each lane make their own folder."""
+
     def _new_transport(self) -> LaneTransport:
         return LaneTransport(self.conf.broker_consumer, self)
 
@@ -57,7 +60,6 @@ def lane_app(name: str, kinds: Sequence[Kind], settings: EngineSettings, clock: 
 def _configuration(settings: EngineSettings) -> dict[str, Any]:
     return {
         "broker": [f"kafka://{server.strip()}" for server in settings.bootstrap.split(",")],
-        "datadir": str(settings.data_dir / "faust"),
         "topic_partitions": settings.partitions,
         "topic_allow_declare": False,
         "topic_disable_leader": True,

@@ -19,9 +19,11 @@ class Sorted:
         self.names, self.dues = [], {}
 
     def __call__(self, start):
+        """What is at or after start."""
         return iter(self.names[bisect_left(self.names, start) :])
 
     def set(self, key, due):
+        """Move a row; returns its former due."""
         if old := self.dues.pop(key, 0):
             self.names.remove(entry(old, key))
         if due:

@@ -44,6 +44,7 @@ PINS = {
     "faust.app.base:App._new_producer_transport": "eb3b4aa6a896",
     "faust.app.base:App._stop_consumer": "55854a5de12c",
     "faust.app.base:App.on_stop": "bfe5a933defb",
+    "faust.app.base:App._create_directories": "a9f571c3b04a",
     "faust.tables.recovery:Recovery._resume_streams": "d986a6710c1a",
     "mode.threads:MethodQueue": "d21c54e20ac6",
     "mode.threads:QueueServiceThread.call_thread": "479edda75b54",
