@@ -88,7 +88,7 @@ class LeaveProgram(Decided, frozen=True, kw_only=True, tag="leave_program.v1"):
 
     program: str
     ordinal: int
-    why: Literal["exhausted", "stage", "sales", "suppressed", "changed"]
+    why: Literal["exhausted", "stage", "sales", "forbidden", "changed"]
 
 
 class Suppress(Decided, frozen=True, kw_only=True, tag="suppress.v1"):

@@ -19,9 +19,6 @@ _LEAVES = {
     Reason.CUSTOMER: "sales",
     Reason.NOT_QUALIFIED: "stage",
     Reason.DISQUALIFIED: "stage",
-    Reason.UNSUBSCRIBED: "suppressed",
-    Reason.COMPLAINED: "suppressed",
-    Reason.HARD_BOUNCE: "suppressed",
 }
 
 
@@ -69,9 +66,9 @@ def _silent(lead: Lead, turn: Turn, reason: Reason, until: int = 0) -> Lead:
 
 
 def _leave(lead: Lead, turn: Turn, refused: Reason) -> Lead:
-    why = _LEAVES.get(refused)
-    if lead.enrolment is None or why is None:
+    if lead.enrolment is None:
         return lead
+    why = _LEAVES.get(refused, "forbidden")
     turn.say(LeaveProgram, program=lead.enrolment.program, ordinal=lead.enrolment.ordinal, why=why)
     return replace(lead, enrolment=None)
 
