@@ -15,13 +15,20 @@ from streams.engine.record import Out, Record
 KIND: Final = "dead_letter.v1"
 _MOST_KEY: Final = 10_000
 _MOST_DETAIL: Final = 1_000
+COUNT: Final = "dead_letters"
+
+
+def counted(rejected: Rejected) -> tuple[str, str]:
+    """The names that a lane counts it under: all together (the accounts add them up), and by reason (a metric)."""
+    return COUNT, f"{COUNT}:{rejected.reason}"
 
 
 def dead_letter(record: Record, rejected: Rejected, source: str) -> Out:
     """The record for ``nurture.dead-letters``; ``source`` is the CloudEvents source, such as ``nurture/sender``.
 
     The same record always gives the same dead letter: its id is its place, its time is the record's own. A value that
-    would not fit beside its headers is cut to ``MOST_BYTES``, and ``nurture_cut_from`` says how long it was.
+    would not fit beside its headers is cut to ``MOST_BYTES``, and ``nurture_cut_from`` says how long it was; for a key
+    ``nurture_key_cut_from`` does.
     """
     value, key = record.value, record.key
     place = f"{record.topic}:{record.partition}:{record.offset}"
@@ -35,6 +42,8 @@ def dead_letter(record: Record, rejected: Rejected, source: str) -> Out:
     ]
     if key is not None:
         why.append(("nurture_key", base64.b64encode(key[:_MOST_KEY])))
+        if len(key) > _MOST_KEY:
+            why.append(("nurture_key_cut_from", str(len(key)).encode()))
     if value is not None and len(value) > MOST_BYTES:
         why.append(("nurture_cut_from", str(len(value)).encode()))
         value = value[:MOST_BYTES]

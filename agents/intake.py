@@ -1,9 +1,10 @@
 """The intake lane: every record that comes in becomes exactly one fact or one dead letter. It remembers no lead."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from agents.deadletter import dead_letter
+from agents.deadletter import COUNT, counted, dead_letter
 from agents.fuse import Fuse
 from agents.segment import to_fact
 from agents.suppression import keyed_address
@@ -39,8 +40,9 @@ class IntakeWork:
         seen = lane.clock.now()
         facts = [to_fact(record.value, seen, self._identify) for record in records]
         outs = [self._out(record, fact) for record, fact in zip(records, facts, strict=True)]
-        dead = sum(isinstance(fact, Rejected) for fact in facts)
-        counts = {"in": len(records), "facts": len(records) - dead, "dead_letters": dead}
+        refused = Counter(name for fact in facts if isinstance(fact, Rejected) for name in counted(fact))
+        dead = refused[COUNT]
+        counts = {"in": len(records), "facts": len(records) - dead, COUNT: dead} | refused
         await lane.commit(Batch(outs=outs, counts=counts, upto=records[-1].offset + 1))
 
     async def tick(self, lane: Lane, due: Sequence[tuple[bytes, int]]) -> None:

@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 from msgspec.structs import replace
 
-from agents.deadletter import dead_letter
+from agents.deadletter import counted, dead_letter
 from agents.policies import Policies
 from agents.suppression import keyed_address
 from schemas import topics
@@ -63,10 +63,10 @@ class JourneyWork:
         changed: dict[bytes, Lead] = {}
         decided: list[Command] = []
         for record in records:
-            fact = _read(record)
+            fact = read_fact(record)
             if isinstance(fact, Rejected):
                 batch.outs.append(dead_letter(record, fact, SOURCE))
-                counts["dead_letters"] += 1
+                counts.update(counted(fact))
             elif isinstance(fact, PolicyApplied):
                 self._policy = await self._policies.get(fact.policy)
                 batch.rows[_POLICY] = Row(fact.policy.encode())
@@ -114,7 +114,8 @@ class JourneyWork:
                 assert_never(command)
 
 
-def _read(record: Record) -> Fact | Rejected:
+def read_fact(record: Record) -> Fact | Rejected:
+    """The fact in a record of ``nurture.facts``, or why it is none."""
     fact = decode_fact(record.value)
     if isinstance(fact, Rejected) or record.key == fact.lead_id.encode():
         return fact

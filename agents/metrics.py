@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from schemas import topics
 from schemas.commands import COMMANDS, Command, Outcome
+from schemas.problem import Refusal
 from schemas.reason import Reason
 from streams.engine.observe import LaneState
 from streams.engine.status import LaneStatus
@@ -41,7 +42,7 @@ SENDS: Final = Declared("nurture_sends_total", "counter", "What became of mail t
 NOTICES: Final = Declared("nurture_notices_total", "counter", "What became of mail to reps.", ("outcome",))
 HANDOFFS: Final = Declared("nurture_handoffs_total", "counter", "Leads handed to sales.")
 SETTLED: Final = Declared("nurture_handoffs_settled_total", "counter", "How handoffs were answered.", ("outcome",))
-DEAD_LETTERS: Final = Declared("nurture_dead_letters_total", "counter", "Records put aside, unreadable.")
+DEAD_LETTERS: Final = Declared("nurture_dead_letters_total", "counter", "Records put aside, unreadable.", ("reason",))
 POLICIES: Final = Declared("nurture_policies_applied_total", "counter", "Policies that took over in a partition.")
 STATE: Final = Declared("nurture_lane_state", "gauge", "1 for the state that a lane is in.", ("state",))
 LAG: Final = Declared("nurture_lag_records", "gauge", "Offsets behind the end of the source.")
@@ -68,22 +69,26 @@ def _sent(prefix: str, metric: Declared) -> dict[str, list[Sample]]:
     }
 
 
+_DEAD: Final[dict[str, list[Sample]]] = {
+    f"dead_letters:{reason}": [(DEAD_LETTERS, (reason.value,))] for reason in Refusal
+}
 _INTAKE: Final[dict[str, list[Sample]]] = {
     "facts": [(INTAKE, ("fact",))],
-    "dead_letters": [(INTAKE, ("dead_letter",)), (DEAD_LETTERS, ())],
+    "dead_letters": [(INTAKE, ("dead_letter",))],
+    **_DEAD,
 }
 _JOURNEY: Final[dict[str, list[Sample]]] = {
     "applied": [(FACTS, ("applied",))],
     "duplicates": [(FACTS, ("duplicate",))],
     "ticks": [(FACTS, ("tick",))],
     "policies": [(POLICIES, ())],
-    "dead_letters": [(DEAD_LETTERS, ())],
+    **_DEAD,
     **{name.removesuffix(".v1"): [(DECISIONS, (name.removesuffix(".v1"),))] for name in COMMANDS if name != "skip.v1"},
     **{f"skips:{reason}": [(DECISIONS, ("skip",)), (SKIPS, (reason.value,))] for reason in Reason},
 }
 _SALES: Final[dict[str, list[Sample]]] = {
     "handed_off": [(HANDOFFS, ())],
-    "dead_letters": [(DEAD_LETTERS, ())],
+    **_DEAD,
     **{f"settled:{outcome}": [(SETTLED, (outcome,))] for outcome in get_args(Outcome)},
 }
 # topic of a lane -> name of a count -> the samples that it adds to
@@ -92,7 +97,7 @@ COUNTED: Final[dict[str, dict[str, list[Sample]]]] = {
     topics.ENGAGEMENT: _INTAKE,
     topics.SALES_FEEDBACK: _INTAKE,
     topics.FACTS: _JOURNEY,
-    topics.SENDS: _sent("sends", SENDS) | _sent("notices", NOTICES) | {"dead_letters": [(DEAD_LETTERS, ())]},
+    topics.SENDS: _sent("sends", SENDS) | _sent("notices", NOTICES) | _DEAD,
     topics.HANDOFFS: _SALES,
 }
 

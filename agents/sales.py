@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
-from agents.deadletter import dead_letter
+from agents.deadletter import counted, dead_letter
 from schemas import topics
-from schemas.codec import decode_handoff, decode_queue, encode
+from schemas.codec import decode_handoff, decode_order, decode_queue, encode
 from schemas.commands import HandOff, HandoffOrder, NotifyOwner, SettleHandoff
 from schemas.envelope import headers
 from schemas.facts import tag_of
@@ -31,13 +30,13 @@ class SalesWork:
     async def fold(self, lane: Lane, records: Sequence[Record]) -> None:
         """Queue items, owners' notices, dead letters and position: all or nothing."""
         batch, counts = Batch(upto=records[-1].offset + 1), Counter[str]()
-        orders = [(record, _read(record)) for record in records]
+        orders = [(record, read_handoff(record)) for record in records]
         keys = {order.handoff_id.encode() for _, order in orders if not isinstance(order, Rejected)}
         items = {key: decode_queue(row) for key, row in lane.rows.load(keys).items()}
         for record, order in orders:
             if isinstance(order, Rejected):
                 batch.outs.append(dead_letter(record, order, SOURCE))
-                counts["dead_letters"] += 1
+                counts.update(counted(order))
                 continue
             key = order.handoff_id.encode()
             if isinstance(order, HandOff) and key not in items:
@@ -54,12 +53,12 @@ class SalesWork:
         """No row of the queue is ever due: the journey watches the answer's deadline."""
 
 
-def _read(record: Record) -> HandoffOrder | Rejected:
-    try:
-        order: HandoffOrder = decode_handoff(record.value or b"")
-    except msgspec.DecodeError as error:
-        return Rejected(Refusal.WRONG_SHAPE, f"found no handoff ({error})")
-    return order
+def read_handoff(record: Record) -> HandoffOrder | Rejected:
+    """The order in a record of ``nurture.handoffs``, or why it is none."""
+    order: HandoffOrder | Rejected = decode_order(decode_handoff, record.value, "a handoff")
+    if isinstance(order, Rejected) or record.key == order.lead_id.encode():
+        return order
+    return Rejected(Refusal.WRONG_KEY, "found a record key that is not the handoff's lead id, expected the lead id")
 
 
 def _kind(order: HandoffOrder) -> str:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, assert_never
 
 import structlog
 
-from agents.deadletter import dead_letter
+from agents.deadletter import counted, dead_letter
 from agents.mail.book import SOURCE, Book
 from agents.mail.compose import Composer
 from agents.mail.gate import Gate
@@ -203,7 +203,8 @@ def _close(book: Book, read: Iterable[_Read]) -> None:
     for record, found in read:
         if isinstance(found, Rejected):
             book.emit(dead_letter(record, found, SOURCE))
-            book.add("dead_letters")
+            for name in counted(found):
+                book.add(name)
         elif found.send_key in seen:
             book.count(found, "duplicate")
         else:

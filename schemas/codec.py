@@ -1,7 +1,8 @@
 """bytes <-> shapes. The only module that knows that we speak JSON (and MessagePack for rows of leads)."""
 
 import difflib
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -25,6 +26,7 @@ decode_ledger: Final = msgspec.json.Decoder(LedgerEntry).decode
 decode_queue: Final = msgspec.json.Decoder(QueueItem).decode
 decode_policy: Final = msgspec.json.Decoder(Policy).decode
 _facts: Final[msgspec.json.Decoder[Fact]] = msgspec.json.Decoder(Fact)
+_T = TypeVar("_T")
 _peek: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
@@ -38,6 +40,18 @@ def decode_fact(value: bytes | None) -> Fact | Rejected:
         return _facts.decode(value)
     except msgspec.ValidationError as error:
         return _refuse(value, error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Rejected(Refusal.NOT_JSON, f"found bytes that are not JSON ({error})")
+
+
+def decode_order(decode: Callable[[bytes], _T], value: bytes | None, expected: str) -> _T | Rejected:
+    """One of our own shapes other than a fact, or why these bytes are none. Raises nothing: bad input is a value."""
+    if not value:
+        return Rejected(Refusal.EMPTY, f"found an empty value, expected {expected} as JSON")
+    try:
+        return decode(value)
+    except msgspec.ValidationError as error:
+        return Rejected(Refusal.WRONG_SHAPE, f"found JSON that is not {expected} ({error})")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Rejected(Refusal.NOT_JSON, f"found bytes that are not JSON ({error})")
 

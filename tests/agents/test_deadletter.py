@@ -54,6 +54,7 @@ def test_a_dead_letter_always_fits_into_a_batch(size, key, detail):
     assert whole < MOST_ON_THE_WIRE - 1_000
     cut = dict(out.headers).get("nurture_cut_from")
     assert cut == (str(size).encode() if size > MOST_BYTES else None)
+    assert ("nurture_key_cut_from" in dict(out.headers)) == (key > 10_000)
 
 
 @given(st.text())

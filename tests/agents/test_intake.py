@@ -133,4 +133,4 @@ def test_a_blown_fuse_says_what_blew_it_and_how_to_close_it(work, lane):
 def test_without_its_fuse_everything_goes_to_dead_letters(lane):
     """Whoever really wants it may give up a whole topic."""
     fold(IntakeWork(lead_id_of(KEY), fuse=False), lane, *[b"x"] * 2 * WINDOW)
-    assert lane.batches[0].counts == {"in": 2000, "facts": 0, "dead_letters": 2000}
+    assert lane.batches[0].counts == {"in": 2000, "facts": 0, "dead_letters": 2000, "dead_letters:not_json": 2000}

@@ -7,11 +7,13 @@ from typing import get_args
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from agents.deadletter import counted
 from agents.journey import _tally
-from agents.metrics import COUNTED, METRICS, Metrics, samples
+from agents.metrics import COUNTED, DEAD_LETTERS, METRICS, Metrics, samples
 from schemas import topics
 from schemas.codec import decode_command
 from schemas.commands import COMMANDS
+from schemas.problem import Refusal, Rejected
 from schemas.reason import Reason
 from streams.engine.observe import LaneState
 from streams.engine.status import LaneStatus
@@ -90,6 +92,15 @@ def test_every_reason_for_silence_is_a_label():
     for topic in (topics.FACTS, topics.SENDS):
         shown = {labels[0] for metric, labels in samples(topic, {}) if metric.name == "nurture_skips_total"}
         assert shown == {reason.value for reason in Reason}
+
+
+@pytest.mark.parametrize("topic", sorted(COUNTED))
+def test_every_reason_for_a_dead_letter_is_a_label(topic):
+    """Whichever lane put a record aside, and for whatever reason: its series was there before."""
+    shown = {labels[0] for metric, labels in samples(topic, {}) if metric.name == "nurture_dead_letters_total"}
+    assert shown == {reason.value for reason in Refusal}
+    counts = dict.fromkeys(counted(Rejected(Refusal.BAD_ID, "no id")), 2)
+    assert samples(topic, counts)[DEAD_LETTERS, ("bad_id",)] == 2
 
 
 def test_the_engine_is_observed():
