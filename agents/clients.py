@@ -21,6 +21,8 @@ def engine_settings(settings: Settings) -> EngineSettings:
         bootstrap=settings.bootstrap,
         data_dir=settings.data_dir,
         partitions=settings.partitions,
+        session_timeout_s=settings.session_timeout_s,
+        heartbeat_s=settings.session_timeout_s / 5,
         security_protocol=settings.kafka_security,
         ssl_context=tls(settings) if settings.kafka_security.endswith("SSL") else None,
         sasl_mechanism=settings.kafka_sasl_mechanism,
@@ -71,7 +73,7 @@ async def read_whole(options: Client, topic: str) -> AsyncIterator[Any]:
 
 
 async def read_newest(options: Client, topic: str) -> dict[bytes, bytes]:
-    """A compacted topic as a table: the newest value of each key, tombstones left out, the engine's ``\\0`` keys too."""
+    """A compacted topic as a table: the newest value of each key; tombstones and the engine's own keys are left out."""
     table: dict[bytes, bytes] = {}
     async for record in read_whole(options, topic):
         if record.key is None or record.key.startswith(b"\0"):

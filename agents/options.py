@@ -76,6 +76,9 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     data_dir: Annotated[Path, Says("rows on disk; may be lost, Kafka has them", "/var/lib/nurture")] = Path("var/data")
     templates: Annotated[Path, Says("marketing's workplace", "templates")] = Path("templates")
+    session_timeout_s: Annotated[
+        int, Meta(ge=1, le=300), Says("seconds of silence after which a worker's partitions go to others", "10")
+    ] = 10
     clock: Annotated[Literal["wall", "stepped"], Says("whose time; stepped is the demo's", "wall")] = "wall"
 
     mail_port: Annotated[

@@ -21,6 +21,7 @@ from schemas.commands import SendOrder
 from schemas.problem import Rejected
 from schemas.reason import Reason
 from streams import ledger
+from streams.engine.failpoint import reach
 from streams.engine.lane import Lane
 from streams.engine.record import Record
 
@@ -103,6 +104,7 @@ class SenderWork:
         brake = _Brake()
         sendings = self._claim(lane, book, orders, brake)
         if sendings:
+            reach("W0")
             await book.commit()  # the CLAIM: on the record before any byte leaves
             await self._send_all(lane, book, sendings, brake)
         self._setbacks = self._setbacks + 1 if brake.wait else 0
@@ -141,6 +143,7 @@ class SenderWork:
                         book.write(order, event)
                 if pending:
                     await book.commit_if_older(_GATHER_SECONDS)
+                    reach("W5")
         finally:
             for task in chains:
                 task.cancel()
@@ -161,7 +164,9 @@ class SenderWork:
                 return ledger.Released()
             if reason is not None:
                 return ledger.Blocked(order=sending.order, at=lane.clock.now(), reason=reason)
+            reach("W1")
             answer = await self._port.send(sending.letter)
+            reach("W4")
             return self._outcome(answer, lane.clock.now(), brake)
 
     def _outcome(self, answer: Answer, now: int, brake: _Brake) -> ledger.Event:

@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 from msgspec import Struct
 
 from streams.engine.clock import Clock, SteppedClock
+from streams.engine.failpoint import reach
 from streams.engine.inbox import Inbox
 from streams.engine.life import Life, Place
 from streams.engine.observe import LaneState, Observer
@@ -189,6 +190,7 @@ class Lane:
         self._busy = True
         try:
             if records := inbox.take(self._alive.position):
+                reach("J2")  # records taken, nothing begun
                 await work.fold(self, records)
                 self._must_be_done(records[-1].offset + 1)
             now = self.clock.now()

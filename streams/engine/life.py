@@ -11,6 +11,7 @@ import rocksdict
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams.engine.failpoint import reach
 from streams.engine.observe import Observer
 from streams.engine.problem import LifeEnded, Refused
 from streams.engine.record import Batch, Out, Row
@@ -63,6 +64,7 @@ class Life:
         """Fence, then recover; ``fenced`` is called in between. Raises LifeEnded or Refused."""
         transactions = await Transactions.fence(place.name, place.app, settings)
         fenced()
+        reach("J0")  # predecessors are shut out, nothing recovered
         try:
             life = cls(place, transactions, _open(place.folder(settings), cache), observe)
         except BaseException:
@@ -123,7 +125,9 @@ class Life:
         ends = await self._transactions.commit(packed, {} if batch.upto is None else {self._place.source: position})
         seconds = time.perf_counter() - started
         self._checkpoint = Checkpoint(self._checkpoint.birth, ends.get(self._place.changelog, self._checkpoint.offset))
+        reach("J5")  # committed, not on disk
         self.rows.apply(rows, self._checkpoint)
+        reach("J6")  # on disk
         self.position, self.counts = position, counts
         self._observe.committed(self._place.source.topic, self._place.source.partition, len(outs), seconds)
 

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, Self
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
+from streams.engine.failpoint import reach
 from streams.engine.partition import partition_of
 from streams.engine.problem import LifeEnded, Oversize
 from streams.engine.record import Out
@@ -76,7 +77,9 @@ class Transactions:
             async with asyncio.timeout(self._timeout_s):
                 await self._producer.begin_transaction()
                 try:
+                    reach("J3")  # begun, nothing delivered
                     ends = await self._fill(packed, offsets)
+                    reach("J4")  # all delivered, nothing committed
                 except BaseException:
                     await self._abort()
                     raise
