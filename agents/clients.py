@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiokafka
+from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from agents.settings import Settings
@@ -13,6 +14,10 @@ from streams.engine.settings import EngineSettings
 
 Client = dict[str, Any]
 _PATIENCE_MS = 500
+
+
+class UnreachableError(Exception):
+    """Nobody answers, or there is no such topic: one sentence for whoever asked."""
 
 
 def engine_settings(settings: Settings) -> EngineSettings:
@@ -45,21 +50,17 @@ def tls(settings: Settings) -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def producer(options: Client) -> AsyncIterator[Any]:
-    """An idempotent producer that waits for every replica."""
-    made = aiokafka.AIOKafkaProducer(**options, enable_idempotence=True, acks="all", linger_ms=5)
-    await made.start()
-    try:
+async def producer(options: Client, **more: Any) -> AsyncIterator[Any]:
+    """An idempotent producer that waits for every replica. Raises UnreachableError."""
+    made = aiokafka.AIOKafkaProducer(**options, enable_idempotence=True, acks="all", linger_ms=5, **more)
+    async with _started(made, options):
         yield made
-    finally:
-        await made.stop()
 
 
 async def read_whole(options: Client, topic: str) -> AsyncIterator[Any]:
-    """Every committed record of a topic that is there now, partition by partition, in order."""
-    consumer = aiokafka.AIOKafkaConsumer(**options, isolation_level="read_committed", enable_auto_commit=False)
-    await consumer.start()
-    try:
+    """Every committed record of a topic that is there now, partition by partition. Raises UnreachableError."""
+    made = aiokafka.AIOKafkaConsumer(**options, isolation_level="read_committed", enable_auto_commit=False)
+    async with _started(made, options) as consumer:
         parts = [TopicPartition(topic, p) for p in sorted(await _partitions(consumer, topic))]
         consumer.assign(parts)
         await consumer.seek_to_beginning(*parts)
@@ -68,8 +69,6 @@ async def read_whole(options: Client, topic: str) -> AsyncIterator[Any]:
             for records in (await consumer.getmany(*parts, timeout_ms=_PATIENCE_MS)).values():
                 for record in records:
                     yield record
-    finally:
-        await consumer.stop()
 
 
 async def read_newest(options: Client, topic: str) -> dict[bytes, bytes]:
@@ -85,9 +84,30 @@ async def read_newest(options: Client, topic: str) -> dict[bytes, bytes]:
     return table
 
 
+@asynccontextmanager
+async def _started(made: Any, options: Client) -> AsyncIterator[Any]:
+    """The client while it is connected; what never connected is let go of too."""
+    try:
+        await _start(made, options)
+        yield made
+    finally:
+        await made.stop()
+
+
+async def _start(made: Any, options: Client) -> None:
+    try:
+        await made.start()
+    except (KafkaError, OSError) as error:
+        raise UnreachableError(
+            f"found no broker that answers at {options['bootstrap_servers']}, expected Kafka there (NURTURE_BOOTSTRAP)"
+        ) from error
+
+
 async def _partitions(consumer: Any, topic: str) -> set[int]:
     await consumer._client.force_metadata_update()  # noqa: SLF001 - partitions_for_topic reads a cache only
     found: set[int] | None = consumer.partitions_for_topic(topic)
     if not found:
-        raise LookupError(f'found no topic "{topic}" at the broker, expected it to exist: run "nurture topics create"')
+        raise UnreachableError(
+            f'found no topic "{topic}" at the broker, expected it to exist: run "nurture topics create"'
+        )
     return found

@@ -10,6 +10,7 @@ from schemas.commands import Command, HandoffOrder, SendOrder
 from schemas.facts import FACTS, Fact
 from schemas.lead import Lead
 from schemas.ledger import LedgerEntry
+from schemas.mark import Mark
 from schemas.policy import Policy
 from schemas.problem import Refusal, Rejected
 from schemas.queue import QueueItem
@@ -24,6 +25,7 @@ decode_send: Final = msgspec.json.Decoder(SendOrder).decode
 decode_handoff: Final = msgspec.json.Decoder(HandoffOrder).decode
 decode_ledger: Final = msgspec.json.Decoder(LedgerEntry).decode
 decode_queue: Final = msgspec.json.Decoder(QueueItem).decode
+decode_mark: Final = msgspec.json.Decoder(Mark).decode
 decode_policy: Final = msgspec.json.Decoder(Policy).decode
 _facts: Final[msgspec.json.Decoder[Fact]] = msgspec.json.Decoder(Fact)
 _T = TypeVar("_T")

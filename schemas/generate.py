@@ -16,6 +16,7 @@ from schemas.facts import Fact
 from schemas.handoff import Brief
 from schemas.lead import Lead
 from schemas.ledger import LedgerEntry
+from schemas.mark import Mark
 from schemas.policy import Brand, Catalogue, EmailMeta, Policy, Program, Sales, Scoring, Sending, Stages
 from schemas.queue import QueueItem
 from schemas.sample import SampleLead
@@ -31,6 +32,7 @@ SHAPES: Final[dict[str, tuple[str, Any]]] = {
     "lead": ("One row of nurture.lead-rows (there as MessagePack).", Lead),
     "ledger-entry": ("One row of nurture.email-ledger.", LedgerEntry),
     "queue-item": ("One row of nurture.sales-queue.", QueueItem),
+    "dead-letter-mark": ("One record of nurture.dead-letter-marks.", Mark),
     "policy": ("One record of nurture.policies: everything that was agreed.", Policy),
     "brand.yaml": ("templates/brand.yaml", Brand),
     "catalogue.yaml": ("templates/catalogue.yaml", Catalogue),

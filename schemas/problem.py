@@ -1,7 +1,7 @@
 """How we complain: what was found, what was expected, where. Problems of authors and records that cannot be read."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -33,6 +33,20 @@ class Refusal(StrEnum):
     CONTROL_CHARACTER = "control_character"
     OVERSIZE = "oversize"
     WRONG_KEY = "wrong_key"
+
+
+SENTENCES: Final[dict[Refusal, str]] = {
+    Refusal.EMPTY: "the record has no value",
+    Refusal.NOT_JSON: "the value is not JSON that can be read",
+    Refusal.UNKNOWN_TYPE: "the value is of a type or version that this release does not know",
+    Refusal.WRONG_SHAPE: "a field is missing, or is not of the kind that its type asks for",
+    Refusal.BAD_ID: "an id is missing, or could not be one",
+    Refusal.BAD_TIME: "a time is missing, cannot be read, or is absurd",
+    Refusal.BAD_ADDRESS: "what should be an e-mail address is none",
+    Refusal.CONTROL_CHARACTER: "a text holds a character that could break a header or a line",
+    Refusal.OVERSIZE: "the record, or a part of it, is larger than anything that it could say",
+    Refusal.WRONG_KEY: "the record's key is not the lead that the value is about",
+}
 
 
 class Rejected(Struct, frozen=True):

@@ -7,11 +7,12 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from schemas.codec import decode_command, decode_fact, decode_ledger, decode_queue, encode
+from schemas.codec import decode_command, decode_fact, decode_ledger, decode_mark, decode_queue, encode
 from schemas.commands import COMMANDS
 from schemas.facts import FACTS
 from schemas.handoff import Brief
 from schemas.ledger import LedgerEntry
+from schemas.mark import Mark
 from schemas.queue import QueueItem
 
 EXAMPLES = {path.stem: path for path in Path("schemas/examples").glob("*.json")}
@@ -22,6 +23,7 @@ DECODERS = (
         "brief.v1": (msgspec.json.Decoder(Brief).decode, "brief"),
         "ledger_entry.v1": (decode_ledger, "ledger-entry"),
         "queue_item.v1": (decode_queue, "queue-item"),
+        "dead_letter_mark.v1": (decode_mark, "dead-letter-mark"),
     }
 )
 
@@ -68,6 +70,6 @@ def test_no_example_names_a_real_address():
 
 
 def test_shapes_of_rows_carry_their_version():
-    """A brief, a ledger entry and a queue item say on the wire which shape they are."""
-    tags = {shape.__struct_config__.tag for shape in (Brief, LedgerEntry, QueueItem)}
-    assert tags == {"brief.v1", "ledger_entry.v1", "queue_item.v1"}
+    """A brief, a ledger entry, a queue item and a mark say on the wire which shape they are."""
+    tags = {shape.__struct_config__.tag for shape in (Brief, LedgerEntry, QueueItem, Mark)}
+    assert tags == {"brief.v1", "ledger_entry.v1", "queue_item.v1", "dead_letter_mark.v1"}
