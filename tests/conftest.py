@@ -6,11 +6,16 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from agents.brokers import Broker, BrokerError, apache_kafka, embedded
 
 NOT_COVERED = "on the embedded broker nothing is proved about faults: it does not expel members that were killed"
 SEED = int(os.environ.get("NURTURE_TEST_SEED", random.SystemRandom().randrange(1_000_000)))
+# A slow machine is no counterexample; --hypothesis-profile=thorough looks twenty times as hard.
+settings.register_profile("usual", deadline=None, print_blob=True)
+settings.register_profile("thorough", settings.get_profile("usual"), max_examples=2_000)
+settings.load_profile("usual")
 _notes: list[str] = [f"seed: {SEED} (set NURTURE_TEST_SEED to throw the same dice again)"]
 
 

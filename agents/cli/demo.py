@@ -42,7 +42,7 @@ def demo(*, once: bool, as_json: bool, folder: Path, templates: Path, **plan: in
     title = f"{asked.weeks} weeks of {asked.leads} leads, mail to {folder / 'mail'}"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with started_broker(asked) as broker, Screen(console, title) as screen:
-        console.print(f"{broker.name} at {broker.bootstrap}; {title}", highlight=False)
+        console.print(f"{broker.name} at {broker.bootstrap}; {title}", highlight=False, soft_wrap=True)
 
         def told(fleet: Fleet) -> Tell:
             _show_where(console, fleet, folder)
@@ -65,11 +65,15 @@ def demo(*, once: bool, as_json: bool, folder: Path, templates: Path, **plan: in
 
 
 def _show_where(console: Console, fleet: Fleet, folder: Path) -> None:
-    console.print(f"  mail      {folder / 'mail'}", highlight=False)
-    console.print(f"  logs      {folder}/*.log", highlight=False)
+    console.print(f"  mail      {folder / 'mail'}", highlight=False, soft_wrap=True)
+    console.print(f"  logs      {folder}/*.log", highlight=False, soft_wrap=True)
     for member in fleet.members.values():
-        console.print(f"  {member.name:<8}  {member.url}/metrics", highlight=False)
-    console.print(f"  try       NURTURE_SETTINGS={folder}/settings.yaml .venv/bin/nurture queue list", highlight=False)
+        console.print(f"  {member.name:<8}  {member.url}/metrics", highlight=False, soft_wrap=True)
+    console.print(
+        f"  try       NURTURE_SETTINGS={folder}/settings.yaml .venv/bin/nurture queue list",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _conclude(console: Console, accounts: Accounts, *, as_json: bool) -> None:

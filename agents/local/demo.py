@@ -156,7 +156,10 @@ async def run_demo(
     await apply(options, workplace.policy, settings.partitions, START - MINUTE)
     async with producer(options) as out:
         await out.send_and_wait(topics.CLOCK, b"%d" % START, key=b"clock")
-        async with Fleet(plan.folder, env) as fleet, Pulse(options, settings.partitions) as pulse:
+        async with (
+            Fleet(plan.folder, env, revives=plan.broker == "kafka") as fleet,
+            Pulse(options, settings.partitions) as pulse,
+        ):
             await fleet.ready()
             accounts = await Demo(plan, fleet, pulse, out).run(told(fleet))
             await finished(accounts)

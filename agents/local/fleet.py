@@ -36,10 +36,12 @@ class Member(NamedTuple):
 class Fleet:
     """Every agent in a process of its own, watched through the same pages that SREs use."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str], *, revives: bool = False) -> None:
         self._folder = folder
         self._env = os.environ | env
+        self._revives = revives
         self._session: aiohttp.ClientSession | None = None
+        self.deaths = 0
         self.members: dict[str, Member] = {}
 
     async def __aenter__(self) -> Self:
@@ -82,16 +84,31 @@ class Fleet:
                     )
                 await asyncio.sleep(0.05)
 
-    def must_live(self) -> None:
-        """Raises FleetError when a process has ended."""
-        for member in self.members.values():
-            if member.process.poll() is not None:
-                raise FleetError(f"{member.name} ended by itself: {_last_line(member.log)} (log: {member.log})")
+    def mend(self) -> None:
+        """Starts again whoever was killed; where the broker cannot expel the dead, raises FleetError instead."""
+        for member in list(self.members.values()):
+            if member.process.poll() is None:
+                continue
+            if not self._revives:
+                raise FleetError(
+                    f"{member.name} ended by itself: {_last_line(member.log)} (log: {member.log}). The embedded broker "
+                    f"cannot expel the dead, so it is not started again; with --broker kafka it is"
+                )
+            self.deaths += 1
+            _reap(member)
+            self.start(member.name)
 
     async def lanes(self) -> dict[str, list[dict[str, Any]]]:
-        """The status of every lane, by agent."""
-        answers = await asyncio.gather(*(self._get(member, "/lanes") for member in self.members.values()))
-        return {name: json.loads(body) for name, (_, body) in zip(self.members, answers, strict=True)}
+        """The status of every lane, by agent; nothing of one that does not answer."""
+        answers = await asyncio.gather(*(self._lanes_of(member) for member in self.members.values()))
+        return dict(zip(self.members, answers, strict=True))
+
+    async def _lanes_of(self, member: Member) -> list[dict[str, Any]]:
+        try:
+            lanes: list[dict[str, Any]] = json.loads((await self._get(member, "/lanes"))[1])
+        except (aiohttp.ClientError, TimeoutError):
+            return []
+        return lanes
 
     async def _answers(self, member: Member) -> bool:
         try:

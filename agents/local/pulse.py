@@ -60,7 +60,7 @@ class Pulse:
                 lanes = await fleet.lanes()
                 if _idle(lanes, clock) and _past(lanes, ends) and ends == await self._ends():
                     return lanes
-            fleet.must_live()
+            fleet.mend()
             await asyncio.sleep(_PAUSE_S)
 
     async def news(self) -> tuple[list[LedgerEntry], list[QueueItem]]:

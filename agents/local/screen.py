@@ -18,7 +18,7 @@ from schemas.reason import SENTENCES, Reason
 from schemas.units import iso
 
 _LATEST: Final = 6
-_BAR: Final = 28
+_BAR: Final = 10
 _QUIET_EVERY: Final = 28  # steps between lines when nobody watches: a week
 
 
@@ -55,7 +55,8 @@ class Screen:
             self._live.update(self._picture(progress))
         elif self._steps % _QUIET_EVERY == 0:
             counts = _counts(progress)
-            self._console.print(f"{iso(progress.clock)[:10]}  {_in_words(counts)}  ({progress.seconds:.0f} s)")
+            line = f"{iso(progress.clock)[:10]}  {_in_words(counts)}  ({progress.seconds:.0f} s)"
+            self._console.print(line, soft_wrap=True, highlight=False)
 
     def _picture(self, progress: Progress) -> Group:
         bar = Table.grid(padding=(0, 1))
@@ -76,7 +77,7 @@ def bars(counts: Mapping[str, int]) -> list[Text]:
     """A small bar chart: name, bar, number."""
     most, width = max(counts.values(), default=1), max(map(len, counts), default=0)
     return [
-        Text.assemble(f"  {name:<{width}}  ", ("━" * max(1, count * _BAR // most), "cyan"), f" {count:,}")
+        Text.assemble(f"  {name:<{width}}  {count:>6,} ", ("━" * max(1, count * _BAR // most), "cyan"))
         for name, count in counts.items()
     ]
 
