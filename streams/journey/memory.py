@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from schemas import facts as f
 from schemas.handoff import Moment
 from schemas.lead import MOMENTS, RECENT_FACTS, Basis, Lead
+from schemas.policy import EngagementRule
 from schemas.reason import Reason
 from schemas.units import day_of
 from streams.journey.compiled import Compiled, kind_of
@@ -111,16 +112,21 @@ def _settled(lead: Lead, fact: f.SendSettled) -> Changes:
     return {"received": {e: at for e, at in lead.received.items() if e != fact.email}, "sent": tuple(sent)}
 
 
-def _counted(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:
+def hit_by(lead: Lead, fact: f.Happened, policy: Compiled) -> list[EngagementRule]:
+    """The engagement rules that this fact feeds. A machine's open feeds none."""
     if isinstance(fact, f.EmailOpened) and fact.machine:
-        return {}
-    hits = [rule for rule, test in policy.rules_on(fact) if test is None or test(lead.traits, fact)]
+        return []
+    return [rule for rule, test in policy.rules_on(fact) if test is None or test(lead.traits, fact)]
+
+
+def _counted(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:
+    hits = hit_by(lead, fact, policy)
     if not hits:
         return {}
     counts, day = dict(lead.counts), day_of(fact.at)
     for rule in hits:
         days = counts.get(rule.id, {})
-        counts[rule.id] = _bounded({**days, day: days.get(day, 0) + 1}, rule.most)
+        counts[rule.id] = _bounded({**days, day: days.get(day, 0) + 1}, rule)
     changes: Changes = {"counts": counts, "judged_by": ""}
     if any(rule.counts_as_interest for rule in hits):
         changes["interest_at"] = max(lead.interest_at, fact.at)
@@ -128,16 +134,16 @@ def _counted(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:
     return changes
 
 
-def _bounded(days: dict[int, int], most: int) -> dict[int, int]:
+def _bounded(days: dict[int, int], rule: EngagementRule) -> dict[int, int]:
     """The newest days that can still count: newest first, ``most`` in all. Order of arrival cannot matter."""
     if len(days) == 1:
         return days
     kept: dict[int, int] = {}
-    total = 0
+    left = rule.most
     for day in sorted(days, reverse=True):
         kept[day] = days[day]
-        total += days[day]
-        if total >= most:
+        left -= min(days[day], rule.most_a_day)
+        if left <= 0:
             break
     return kept
 

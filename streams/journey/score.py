@@ -83,5 +83,9 @@ def _faded(days: dict[int, int], rule: EngagementRule, today: int, policy: Compi
         counted = min(days[day], rule.most_a_day, left)
         left -= counted
         total += counted * policy.decay[age]
-    points = rule.points * total
-    return points // WHOLE if points >= 0 else -(-points // WHOLE)
+    return whole(rule.points * total)
+
+
+def whole(thousandths: int) -> int:
+    """Thousandths of points as points, rounded towards zero."""
+    return thousandths // WHOLE if thousandths >= 0 else -(-thousandths // WHOLE)

@@ -1,0 +1,59 @@
+"""Facts as a history: out of the running pipeline or out of a JSON-lines file, and into one. It folds nothing."""
+
+import gzip
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import IO, Final
+
+from agents.clients import Client, read_whole
+from schemas import topics
+from schemas.codec import decode_fact
+from schemas.facts import Fact
+from schemas.problem import Rejected
+
+_GZIP: Final = ".gz"
+
+
+class HistoryError(ValueError):
+    """A facts file that cannot be read: the place, what was found, what was expected."""
+
+
+def read_facts(file: Path) -> Iterator[Fact]:
+    """The facts of a JSON-lines file (gzipped or not), in its order. Raises HistoryError with file and line."""
+    try:
+        with _open(file, "rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield _fact(line, file, number)
+    except OSError as error:
+        raise HistoryError(f"{file}: cannot be read ({error.strerror or error})") from error
+
+
+def _fact(line: bytes, file: Path, number: int) -> Fact:
+    fact = decode_fact(line)
+    if isinstance(fact, Rejected):
+        raise HistoryError(f"{file}:{number}: {fact.detail}")
+    return fact
+
+
+async def live_facts(options: Client) -> AsyncIterator[bytes]:
+    """Every committed fact of the running pipeline as JSON, partition by partition, each beginning with its policy."""
+    async for record in read_whole(options, topics.FACTS):
+        if record.value:
+            yield record.value
+
+
+async def export(options: Client, file: Path) -> int:
+    """Writes all facts to a JSON-lines file; returns how many. The file appears when it is complete."""
+    part, count = file.with_name(f".{file.name}.part"), 0
+    with _open(part, "wb", like=file) as out:
+        async for value in live_facts(options):
+            out.write(value + b"\n")
+            count += 1
+    part.replace(file)
+    return count
+
+
+def _open(file: Path, mode: str, like: Path | None = None) -> IO[bytes]:
+    zipped = (like or file).suffix == _GZIP
+    return gzip.open(file, mode) if zipped else file.open(mode)  # type: ignore[return-value]
