@@ -131,8 +131,10 @@ class Lane:
         """A new life begins only while the group counts us in: who was shut out by a successor never fences back."""
         pause_s = _SHORTEST_PAUSE_S
         try:
-            while not self._leaving:
+            while True:
                 lived = await self._one_life()
+                if self._leaving:
+                    return
                 pause_s = _SHORTEST_PAUSE_S if lived else min(2 * pause_s, _LONGEST_PAUSE_S)
                 await asyncio.sleep(pause_s)
                 while not await self._shared.ours():  # noqa: ASYNC110  (the answer is at the broker)
@@ -192,7 +194,7 @@ class Lane:
             if records := inbox.take(self._alive.position):
                 reach("J2")  # records taken, nothing begun
                 await work.fold(self, records)
-                self._must_be_done(records[-1].offset + 1)
+                self._must_be_done(work, records[-1].offset + 1)
             now = self.clock.now()
             if due := self.rows.due.take(now, _MOST_TICKS):
                 await work.tick(self, due)
@@ -202,10 +204,10 @@ class Lane:
         if inbox or self.rows.due.low <= now:
             inbox.wake.set()
 
-    def _must_be_done(self, upto: int) -> None:
+    def _must_be_done(self, work: Work, upto: int) -> None:
         if self._alive.position < upto:
             raise RuntimeError(
-                f"{type(self._kind.work).__name__} of {self._place.name} returned from fold at {self._alive.position},"
+                f"{type(work).__name__} of {self._place.name} returned from fold at {self._alive.position},"
                 f" expected a commit up to {upto}: a fold commits everything it was given"
             )
 

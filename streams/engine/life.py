@@ -103,6 +103,7 @@ class Life:
         consumer = reader(settings, self._place.app)
         try:
             await consumer.start()
+            await self._must_match(set(await consumer.topics()))
             changelog = Changelog(consumer, self._place.changelog, str(self._place.folder(settings)))
             self._checkpoint = await changelog.recover(self.rows, self._progress)
             self.position = await first_position(consumer, self._place.source, self.rows.get(POSITION))
@@ -113,6 +114,21 @@ class Life:
         self.counts = _decode_counts(self.rows.get(COUNTS) or b"{}")
         if self.rows.get(BIRTH) is None:
             await self.commit(Batch(rows={BIRTH: Row(self._checkpoint.birth)}))
+
+    async def _must_match(self, topics: set[str]) -> None:
+        """Where a topic is missing a client would wait for ever, and where partitions differ rows would be missed."""
+        source, changelog = self._place.source.topic, self._place.changelog.topic
+        if changelog not in topics:
+            raise Refused(
+                f"the changelog topic {changelog} is missing: create it (nurture topics create); if it was lost,"
+                f" restore it first, because the rows of every lane are kept there"
+            )
+        ours, theirs = await self._transactions.partitions(source), await self._transactions.partitions(changelog)
+        if ours != theirs:
+            raise Refused(
+                f"topic {source} has {ours} partitions, but its changelog {changelog} has {theirs}: they must be the"
+                f" same, and stay so; create the changelog anew with {ours} partitions while it is still empty"
+            )
 
     async def _commit(self, batch: Batch) -> None:
         rows, counts, position = self._complete(batch)

@@ -49,7 +49,6 @@ class LaneThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is unty
             heartbeat_interval_ms=int(settings.heartbeat_s * 1000),
             rebalance_timeout_ms=int(settings.rebalance_timeout_s * 1000),
             request_timeout_ms=int(conf.broker_request_timeout * 1000),
-            retry_backoff_ms=20,
         )
 
     async def fetch(self, seeks: Mapping[TP, int], wanted: set[TP], lanes: Iterable[TP], timeout_s: float) -> Fetched:

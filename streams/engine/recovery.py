@@ -29,7 +29,6 @@ class Changelog:
 
     async def recover(self, rows: Rows, progress: Callable[[int, int], None]) -> Checkpoint:
         """Bring rows up to date and return how far; a new changelog gets a new birth id. Raises Refused."""
-        await self._must_exist()
         self._consumer.assign([self._tp])
         end: int = (await self._consumer.end_offsets([self._tp]))[self._tp]
         born = await self._birth(end)
@@ -38,13 +37,6 @@ class Changelog:
             return done
         await self._replay(rows, done, end, progress)
         return rows.checkpoint or done
-
-    async def _must_exist(self) -> None:
-        if self._tp.topic not in await self._consumer.topics():
-            raise Refused(
-                f"the changelog topic {self._tp.topic} is missing: create it (nurture topics create); if it was lost,"
-                f" restore it first, since the rows of every lane are kept there"
-            )
 
     async def _birth(self, end: int) -> bytes | None:
         """The first readable record tells which changelog this is; None while nothing was ever committed to it."""
@@ -109,7 +101,6 @@ def reader(settings: EngineSettings, group: str) -> PacedConsumer:
         isolation_level="read_committed",
         fetch_max_wait_ms=_WAIT_MS,
         max_partition_fetch_bytes=4 << 20,
-        retry_backoff_ms=20,
     )
 
 

@@ -10,7 +10,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from streams.engine.failpoint import reach
 from streams.engine.partition import partition_of
-from streams.engine.problem import LifeEnded, Oversize
+from streams.engine.problem import LifeEnded, Oversize, Refused
 from streams.engine.record import Out
 from streams.engine.settings import EngineSettings
 
@@ -61,13 +61,30 @@ class Transactions:
         return transactions
 
     async def pack(self, outs: Sequence[Out]) -> list[Packed]:
-        """Encode everything before anything begins. Raises Oversize, or LifeEnded when a topic is not known."""
+        """Encode everything before anything begins. Raises Oversize, Refused, or LifeEnded for an unknown topic."""
         parcels: dict[TopicPartition, list[Parcel]] = {}
-        for topic, key, value, headers, partition in outs:
-            if partition is None:
-                partition = partition_of(key or b"", await self._count(topic))  # noqa: PLW2901
+        counts = {topic: await self.partitions(topic) for topic in {out.topic for out in outs}}
+        for topic, key, value, headers, chosen in outs:
+            partition = partition_of(key or b"", counts[topic]) if chosen is None else chosen
             parcels.setdefault(TopicPartition(topic, partition), []).append((key, value, list(headers)))
+        for topic, partition in parcels:
+            if partition >= counts[topic]:
+                raise Refused(
+                    f"topic {topic} has {counts[topic]} partitions, but a record is for partition {partition}:"
+                    f" all topics keyed by lead need the same count (nurture topics check)"
+                )
         return pack(self._producer.create_batch, parcels)
+
+    async def partitions(self, topic: str) -> int:
+        """How many partitions a topic has. Raises LifeEnded when the broker does not know it."""
+        if topic not in self._partitions:
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    self._partitions[topic] = len(await self._producer.partitions_for(topic))
+            except Exception as problem:
+                unknown = LookupError(f"the broker does not know the topic {topic}: create it (nurture topics create)")
+                raise LifeEnded(unknown) from problem
+        return self._partitions[topic]
 
     async def commit(
         self, packed: Sequence[Packed], offsets: Mapping[TopicPartition, int]
@@ -108,15 +125,6 @@ class Transactions:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_ABORT_S):
                 await self._producer.abort_transaction()
-
-    async def _count(self, topic: str) -> int:
-        if topic not in self._partitions:
-            try:
-                async with asyncio.timeout(self._timeout_s):
-                    self._partitions[topic] = len(await self._producer.partitions_for(topic))
-            except Exception as problem:
-                raise LifeEnded(problem) from problem
-        return self._partitions[topic]
 
 
 def pack(create: Callable[[], Any], parcels: Mapping[TopicPartition, Sequence[Parcel]]) -> list[Packed]:

@@ -139,14 +139,14 @@ def ends(bootstrap: str, names: Sequence[str]) -> dict[tuple[str, int], int]:
     return found
 
 
-def recreate(bootstrap: str, topic: str) -> None:
-    """Delete a changelog and make it anew, as an operator must not."""
+def recreate(bootstrap: str, topic: str, partitions: int = PARTITIONS) -> None:
+    """Delete a topic if it is there and make it anew, as an operator must not; without partitions it stays deleted."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    admin.delete_topics([topic])[topic].result()
-    new = NewTopic(topic, PARTITIONS, 1, config={"cleanup.policy": "compact"})
-    for _ in range(100):
+    with contextlib.suppress(KafkaException):
+        admin.delete_topics([topic])[topic].result()
+    for _ in range(100 if partitions else 0):
         try:
-            admin.create_topics([new])[topic].result()
+            admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result()
         except KafkaException:  # the deletion is still under way
             time.sleep(0.1)
         else:

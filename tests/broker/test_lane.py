@@ -215,6 +215,30 @@ def test_settled_lanes_have_passed_the_markers(made):
     assert asyncio.run(scenario()) == [0] * 2 * lab.PARTITIONS
 
 
+@pytest.mark.parametrize(("partitions", "sentence"), [(0, "is missing: create it"), (1, "has 2 partitions, but its")])
+def test_a_wrong_changelog_is_refused(made, partitions, sentence):
+    """A changelog that is missing, or has other partitions than its source, stops the worker with a sentence."""
+    bootstrap, run, data = made
+    lab.recreate(bootstrap, f"rows-facts-{run}", partitions)
+    with Worker(bootstrap, run, data) as worker:
+        assert worker.process.wait(SECONDS) != 0
+        assert sentence in worker.log.read_text()
+
+
+def test_commands_that_cannot_be_sent_hold_everything_back(made):
+    """While a command's topic is missing nothing is counted; once it is there, everything is, once."""
+    bootstrap, run, data = made
+    items = some(30, keys=5)
+    lab.recreate(bootstrap, f"commands-{run}", 0)
+    lab.produce(bootstrap, f"facts-{run}", items)
+    with Worker(bootstrap, run, data) as worker:
+        worker.until(lambda: f"does not know the topic commands-{run}" in worker.log.read_text())
+        assert tallies(bootstrap, run)[0] == {}
+        lab.recreate(bootstrap, f"commands-{run}", lab.PARTITIONS)
+        worker.until(lambda: sum(tallies(bootstrap, run)[0].values()) == len(items))
+    judge(bootstrap, run, items)
+
+
 def test_a_changelog_made_anew_is_refused(made):
     """A changelog that was made anew under old rows is refused, never silently taken for an empty one."""
     bootstrap, run, data = made
