@@ -10,7 +10,11 @@ COMMANDS: Final = {
     "check": "every mistake in marketing's workplace, with its place",
     "preview": "an e-mail as a sample lead would get it",
     "ingest": "CSV or JSONL into the pipeline, by a mapping",
+    "why": "why a lead stands where it stands: every point, every decision",
+    "replay": "fold a history again, and name the rows by a digest",
+    "export": "every fact of the running pipeline, as JSON lines",
     "queue": "the sales queue: list, show, accept, reject, recycle",
+    "dead-letters": "what could not be read: list, show, put back, write off",
     "topics": "create and check the topics at the broker",
     "apply": "make the workplace's policy the one that decides",
     "run": "run agents: intake, journey, sender, sales",
@@ -27,7 +31,8 @@ class _Commands(click.Group):
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"agents.cli.{name}"), name)
+        module = name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"agents.cli.{module}"), module)
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -45,7 +50,8 @@ class _Commands(click.Group):
 
 def _is_users(error: Exception) -> bool:
     """Errors whose text was written for the person at the terminal; the names are looked up late to load nothing."""
-    kinds = {"SettingsError", "BrokerRefused", "BrokerError", "FleetError", "QueueError", "UnreachableError"}
+    kinds = {"SettingsError", "BrokerRefused", "BrokerError", "FleetError", "QueueError", "HistoryError", "LookupError", "MorgueError"}
+    kinds |= {"UnreachableError", "NoPolicyError", "UnknownPolicyError", "Refused"}
     return any(kind.__name__ in kinds for kind in type(error).__mro__)
 
 

@@ -1,0 +1,29 @@
+"""A moment as people write it at a terminal: ISO 8601, or a length of time ago. It is the only one to ask for now."""
+
+import time
+from typing import Final
+
+import click
+
+from schemas.units import from_iso, millis
+
+_AGO: Final = " ago"
+
+
+class Moment(click.ParamType):
+    """``2026-03-02T11:00`` (UTC unless it names a zone), ``2 hours ago`` or ``2 hours``, as milliseconds."""
+
+    name = "moment"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Milliseconds since 1970. Fails with what was found and what was expected."""
+        if isinstance(value, int):
+            return value
+        try:
+            return time.time_ns() // 1_000_000 - millis(value.removesuffix(_AGO))
+        except ValueError:
+            pass
+        try:
+            return from_iso(value)
+        except ValueError:
+            self.fail(f'found "{value}", expected ISO 8601 or a length of time like "2 hours ago"', param, ctx)
