@@ -10,13 +10,15 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from agents.settings import Settings
+from schemas.problem import UserError
+from streams.engine.partition import partition_of
 from streams.engine.settings import EngineSettings
 
 Client = dict[str, Any]
 _PATIENCE_MS = 500
 
 
-class UnreachableError(Exception):
+class UnreachableError(UserError):
     """Nobody answers, or there is no such topic: one sentence for whoever asked."""
 
 
@@ -57,18 +59,26 @@ async def producer(options: Client, **more: Any) -> AsyncIterator[Any]:
         yield made
 
 
-async def read_whole(options: Client, topic: str) -> AsyncIterator[Any]:
-    """Every committed record of a topic that is there now, partition by partition. Raises UnreachableError."""
+async def read_whole(options: Client, topic: str, key: bytes | None = None) -> AsyncIterator[Any]:
+    """Every committed record of a topic that is there now, one partition after the other; only the one of ``key``.
+
+    Raises UnreachableError, or LookupError for a topic that does not exist.
+    """
     made = aiokafka.AIOKafkaConsumer(**options, isolation_level="read_committed", enable_auto_commit=False)
     async with _started(made, options) as consumer:
-        parts = [TopicPartition(topic, p) for p in sorted(await _partitions(consumer, topic))]
-        consumer.assign(parts)
-        await consumer.seek_to_beginning(*parts)
-        ends = await consumer.end_offsets(parts)
-        while any([await consumer.position(part) < ends[part] for part in parts]):
-            for records in (await consumer.getmany(*parts, timeout_ms=_PATIENCE_MS)).values():
-                for record in records:
-                    yield record
+        found = sorted(await _partitions(consumer, topic))
+        for number in found if key is None else [partition_of(key, len(found))]:
+            async for record in _read_partition(consumer, TopicPartition(topic, number)):
+                yield record
+
+
+async def _read_partition(consumer: Any, part: TopicPartition) -> AsyncIterator[Any]:
+    consumer.assign([part])
+    await consumer.seek_to_beginning(part)
+    end = (await consumer.end_offsets([part]))[part]
+    while await consumer.position(part) < end:
+        for record in (await consumer.getmany(part, timeout_ms=_PATIENCE_MS)).get(part, ()):
+            yield record
 
 
 async def read_newest(options: Client, topic: str) -> dict[bytes, bytes]:

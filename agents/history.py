@@ -9,12 +9,12 @@ from agents.clients import Client, read_whole
 from schemas import topics
 from schemas.codec import decode_fact
 from schemas.facts import Fact
-from schemas.problem import Rejected
+from schemas.problem import Rejected, UserError
 
 _GZIP: Final = ".gz"
 
 
-class HistoryError(ValueError):
+class HistoryError(UserError):
     """A facts file that cannot be read: the place, what was found, what was expected."""
 
 
@@ -36,9 +36,12 @@ def _fact(line: bytes, file: Path, number: int) -> Fact:
     return fact
 
 
-async def live_facts(options: Client) -> AsyncIterator[bytes]:
-    """Every committed fact of the running pipeline as JSON, partition by partition, each beginning with its policy."""
-    async for record in read_whole(options, topics.FACTS):
+async def live_facts(options: Client, lead_id: str = "") -> AsyncIterator[bytes]:
+    """Every committed fact of the running pipeline as JSON, one partition after the other, each with its policy first.
+
+    With ``lead_id``, only the partition that holds this lead.
+    """
+    async for record in read_whole(options, topics.FACTS, lead_id.encode() or None):
         if record.value:
             yield record.value
 

@@ -26,7 +26,7 @@ from schemas.commands import (
 from schemas.envelope import headers
 from schemas.facts import Fact, PolicyApplied, Tick, tag_of
 from schemas.lead import Lead
-from schemas.problem import Refusal, Rejected
+from schemas.problem import Refusal, Rejected, UserError
 from streams.engine.lane import Lane
 from streams.engine.record import Batch, Out, Record, Row
 from streams.journey.compiled import Compiled
@@ -37,7 +37,7 @@ _POLICY: Final = b"\0policy"
 Observe = Callable[[Sequence[Command], int], None]
 
 
-class NoPolicyError(RuntimeError):
+class NoPolicyError(UserError):
     """Facts came before any policy."""
 
 

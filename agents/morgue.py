@@ -19,6 +19,7 @@ from schemas.codec import decode_mark, encode
 from schemas.envelope import Headers, headers
 from schemas.facts import tag_of
 from schemas.mark import Mark
+from schemas.problem import UserError
 from schemas.units import Millis
 from streams.engine.record import Out
 
@@ -28,7 +29,7 @@ _PORTION: Final = 50  # letters in one transaction: while it is open, its partit
 FOREVER: Final = 1 << 62
 
 
-class MorgueError(Exception):
+class MorgueError(UserError):
     """No such dead letter, or the broker did not take what was asked: one sentence."""
 
 

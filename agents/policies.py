@@ -9,13 +9,14 @@ from schemas.codec import decode_policy, encode
 from schemas.envelope import headers
 from schemas.facts import PolicyApplied, tag_of
 from schemas.policy import Policy, policy_hash
+from schemas.problem import UserError
 from streams.journey.compiled import Compiled
 
 NOBODY: Final = "-"
 _SOURCE: Final = "nurture/apply"
 
 
-class UnknownPolicyError(LookupError):
+class UnknownPolicyError(UserError):
     """A policy was applied that the topic of policies does not hold."""
 
 
@@ -40,6 +41,11 @@ class Policies:
     async def any(self) -> bool:
         """Whether a policy was ever applied."""
         return bool(await read_newest(self._options, topics.POLICIES))
+
+    async def all(self) -> dict[str, Compiled]:
+        """Every policy that was ever applied, by hash."""
+        await self._load()
+        return dict(self._compiled)
 
     async def _load(self) -> None:
         for key, value in (await read_newest(self._options, topics.POLICIES)).items():

@@ -6,12 +6,13 @@ from typing import Any, Final
 from agents.clients import Client, producer, read_newest
 from schemas import topics
 from schemas.codec import decode_queue, encode
+from schemas.problem import UserError
 from schemas.queue import QueueItem
 
 ANSWERS: Final = {"accept": "Sales Accepted", "reject": "Sales Rejected", "recycle": "Sales Recycled"}
 
 
-class QueueError(LookupError):
+class QueueError(UserError):
     """No such handoff, or an answer that cannot be given."""
 
 

@@ -11,12 +11,13 @@ from ruamel.yaml.error import YAMLError
 
 from agents.options import PREFIX, Secret, Settings, reference
 from agents.safety import contradictions, dangers
+from schemas.problem import UserError
 
 __all__ = ["FILE", "Secret", "Settings", "SettingsError", "read_settings"]
 FILE: Final = "NURTURE_SETTINGS"
 
 
-class SettingsError(Exception):
+class SettingsError(UserError):
     """Everything that is wrong with the settings, one sentence a line."""
 
 

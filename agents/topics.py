@@ -10,6 +10,7 @@ from kafka.errors import KafkaError
 
 from agents.clients import client
 from agents.settings import Settings
+from schemas.problem import UserError
 from schemas.topics import registry
 
 _PATIENCE_MS: Final = 10_000
@@ -18,7 +19,7 @@ _ABSENT: Final = 3  # UNKNOWN_TOPIC_OR_PARTITION
 _EXISTS: Final = 36  # TOPIC_ALREADY_EXISTS: somebody else was quicker
 
 
-class BrokerRefused(Exception):  # noqa: N818  (a sentence about the broker, not a bug)
+class BrokerRefused(UserError):  # noqa: N818  (a sentence about the broker, not a bug)
     """The broker cannot be reached, or refused what was asked: one sentence."""
 
 

@@ -20,6 +20,10 @@ class Problem(Struct, frozen=True, kw_only=True, order=True):
         return f"{self.path}:{self.line}:{self.column}: {self.message} [{self.rule}]"
 
 
+class UserError(Exception):
+    """A failure that the person at the terminal can mend: its text was written for them, and is all they need."""
+
+
 class Refusal(StrEnum):
     """Why a record went to dead letters: a metric label and a filter."""
 

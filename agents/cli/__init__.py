@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import click
 
+from schemas.problem import UserError
+
 COMMANDS: Final = {
     "demo": "the whole pipeline on this machine, weeks in a minute",
     "check": "every mistake in marketing's workplace, with its place",
@@ -42,17 +44,8 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except Exception as error:
-            if _is_users(error):
-                raise click.ClickException(str(error)) from error
-            raise
-
-
-def _is_users(error: Exception) -> bool:
-    """Errors whose text was written for the person at the terminal; the names are looked up late to load nothing."""
-    kinds = {"SettingsError", "BrokerRefused", "BrokerError", "FleetError", "QueueError", "HistoryError", "LookupError", "MorgueError"}
-    kinds |= {"UnreachableError", "NoPolicyError", "UnknownPolicyError", "Refused"}
-    return any(kind.__name__ in kinds for kind in type(error).__mro__)
+        except UserError as error:
+            raise click.ClickException(str(error)) from error
 
 
 @click.group(cls=_Commands, epilog="Begin with:  nurture demo --once  ·  Completion:  see README, Shell completion")

@@ -13,13 +13,14 @@ from typing import Any, Final, NamedTuple, Self
 import aiohttp
 
 from agents.brokers import end_with_us
+from schemas.problem import UserError
 
 AGENTS: Final = ("intake", "journey", "sender", "sales")
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 15
 
 
-class FleetError(Exception):
+class FleetError(UserError):
     """A process of the demo ended or never became ready: which, and where its log is."""
 
 

@@ -1,5 +1,7 @@
 """The two ways in which a lane stops short. Bad records are neither: they are values of the work that folds them."""
 
+from schemas.problem import UserError
+
 
 class LifeEnded(Exception):  # noqa: N818  (an event in a lane's life, not a mistake of anybody's)
     """A transaction failed or nobody knows how it went: this life is over, and the next one asks the changelog."""
@@ -9,7 +11,7 @@ class LifeEnded(Exception):  # noqa: N818  (an event in a lane's life, not a mis
         self.reason = type(cause).__name__
 
 
-class Refused(Exception):  # noqa: N818  (the sentence is the name)
+class Refused(UserError):  # noqa: N818  (the sentence is the name)
     """What was found cannot be right, so nothing is folded on top of it; the text says what to do."""
 
 

@@ -12,7 +12,7 @@ from schemas.policy import EngagementRule
 from schemas.units import Millis, day_of
 from streams.journey.compiled import Compiled
 from streams.journey.memory import hit_by
-from streams.journey.replay import Find, told
+from streams.journey.replay import Find, UnknownError, told
 from streams.journey.score import fit_of, whole
 
 
@@ -43,7 +43,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 
 def explain(facts: Sequence[Fact], lead_id: str, policy: Compiled | None, find: Find) -> Explanation:
-    """One lead's history, told in full. ``facts`` may hold other leads' too. Raises LookupError for an unknown lead."""
+    """One lead's history, told in full; ``facts`` may hold other leads' too. Raises UnknownError for a stranger."""
     own = [fact for fact in facts if isinstance(fact, PolicyApplied) or fact.lead_id == lead_id]
     rows: dict[str, Lead] = {}
     decisions: list[Decision] = []
@@ -56,7 +56,7 @@ def explain(facts: Sequence[Fact], lead_id: str, policy: Compiled | None, find: 
         rows[lead_id] = after
         decisions += [Decision(command=command, fact=type(fact).__name__) for command in commands]
     if lead_id not in rows:
-        raise LookupError(f'found no fact about "{lead_id}", expected at least one')
+        raise UnknownError(f'found no fact about "{lead_id}", expected at least one')
     lead, force = rows[lead_id], policy or find(rows[lead_id].judged_by)
     contributions = (*_fit(lead, force), *_engagement(hits, lead.judged_on, force))
     return Explanation(lead=lead, contributions=contributions, decisions=tuple(decisions))

@@ -7,8 +7,14 @@ from schemas.codec import encode_lead
 from schemas.commands import Command
 from schemas.facts import Fact, PolicyApplied
 from schemas.lead import Lead
+from schemas.problem import UserError
 from streams.journey.compiled import Compiled
 from streams.journey.decide import decide
+
+
+class UnknownError(UserError):
+    """A policy or a lead that this history does not hold."""
+
 
 Rows = dict[str, Lead]
 Find = Callable[[str], Compiled]
@@ -32,7 +38,7 @@ def told(
 ) -> Iterator[tuple[Fact, tuple[Command, ...], Lead, Compiled]]:
     """Each fact with what followed from it, the row after it, and the policy in force. The caller keeps ``rows``.
 
-    Raises LookupError for facts that come before any policy.
+    Raises UnknownError for facts that come before any policy.
     """
     force = policy
     for fact in facts:
@@ -40,7 +46,7 @@ def told(
             force = policy or find(fact.policy)
             continue
         if force is None:
-            raise LookupError(f"found the fact {fact.id} before any policy, expected one: name it with --policy")
+            raise UnknownError(f"found the fact {fact.id} before any policy, expected one: name it with --policy")
         lead, commands = decide(rows.get(fact.lead_id) or Lead(id=fact.lead_id), fact, force)
         yield fact, commands, lead, force
 

@@ -10,7 +10,7 @@ from schemas.lead import Lead
 from schemas.units import DAY, HOUR
 from streams.journey.decide import decide
 from streams.journey.explain import explain
-from streams.journey.replay import digest, replay
+from streams.journey.replay import UnknownError, digest, replay
 from tests.journey.agreed import MONDAY, POLICY, Story
 from tests.journey.test_laws import ACTS, histories, lived
 
@@ -67,13 +67,13 @@ def _renamed(fact):
 
 def test_facts_before_any_policy_are_refused():
     """Nobody can say what they weigh."""
-    with pytest.raises(LookupError, match="before any policy"):
+    with pytest.raises(UnknownError, match="before any policy"):
         replay([f.PricingViewed(id="1", lead_id="ada", at=MONDAY, seen=MONDAY)], None, find)
 
 
 def test_a_lead_that_nobody_knows_is_said_so():
     """One sentence, with the id that was asked for."""
-    with pytest.raises(LookupError, match='no fact about "bob"'):
+    with pytest.raises(UnknownError, match='no fact about "bob"'):
         explain([], "bob", POLICY, find)
 
 

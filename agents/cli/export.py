@@ -1,0 +1,22 @@
+"""``nurture export``: the facts of the running pipeline into a file. The work is in ``agents.history``."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+
+from agents.clients import client
+from agents.history import export as export_facts
+from agents.settings import read_settings
+
+
+@click.command(epilog="Examples:  nurture export facts.jsonl  ·  nurture export facts.jsonl.gz")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export(file: Path) -> None:
+    """Write every fact to FILE, one JSON object a line, gzipped when its name ends in .gz.
+
+    The file holds personal data: keep it as you would keep the leads.
+    """
+    count = asyncio.run(export_facts(client(read_settings(os.environ)), file))
+    click.echo(f"{count:,} facts in {file}")

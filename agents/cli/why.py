@@ -1,0 +1,128 @@
+"""``nurture why``: a lead's standing, explained. The explanation is ``streams.journey.explain``."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agents.cli.policy import chosen_policy, no_policy
+from agents.clients import client
+from agents.history import live_facts, read_facts
+from agents.policies import Policies
+from agents.settings import Settings, read_settings
+from schemas.codec import decode_fact
+from schemas.commands import Command, Skip
+from schemas.facts import Fact, tag_of
+from schemas.problem import Rejected
+from schemas.reason import SENTENCES
+from schemas.units import from_iso, iso
+from streams.journey.explain import Contribution, Decision, Explanation, explain
+from streams.journey.replay import Find, UnknownError
+
+
+@click.command(
+    epilog="Examples:  nurture why lead-00042  ·  nurture why ada@example.org --at 2026-03-09  ·  "
+    "nurture why ada --facts facts.jsonl --policy templates --json"
+)
+@click.argument("lead")
+@click.option("--at", "moment", help="As of this moment (ISO 8601); what was seen later is left out.")
+@click.option("--facts", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A file of facts.")
+@click.option(
+    "--policy", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Judge by this workplace."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def why(lead: str, moment: str | None, facts: Path | None, policy: Path | None, *, as_json: bool) -> None:
+    """Show where LEAD (an id, or an e-mail address) stands and why: every point, every decision, silence too."""
+    until = _moment(moment)
+    compiled = chosen_policy(policy) if policy else None
+    history, find = _history(lead, facts)
+    seen = [fact for fact in history if until is None or fact.seen <= until]
+    told = explain(seen, _identified(lead, history), compiled, find)
+    if as_json:
+        click.echo(msgspec.json.encode(told).decode())
+        return
+    console = Console()
+    for part in (_standing(told), _points(told.contributions), _decisions(told.decisions)):
+        console.print(part, highlight=False)
+
+
+def _moment(text: str | None) -> int | None:
+    try:
+        return from_iso(text) if text else None
+    except ValueError as error:
+        raise click.BadParameter(
+            f'found "{text}", expected a time such as 2026-03-09T12:00', param_hint="--at"
+        ) from error
+
+
+def _history(lead: str, file: Path | None) -> tuple[list[Fact], Find]:
+    """The facts to look through, and how a policy that was applied is found."""
+    if file is not None:
+        return list(read_facts(file)), no_policy
+    return asyncio.run(_from_pipeline(lead, read_settings(os.environ)))
+
+
+async def _from_pipeline(lead: str, settings: Settings) -> tuple[list[Fact], Find]:
+    options = client(settings)
+    only = "" if "@" in lead else lead
+    found = [decode_fact(value) async for value in live_facts(options, only)]
+    applied = await Policies(options).all()
+    return [fact for fact in found if not isinstance(fact, Rejected)], applied.__getitem__
+
+
+def _identified(lead: str, history: Sequence[Fact]) -> str:
+    """The id that goes with an e-mail address: of the last lead that gave it."""
+    if "@" not in lead:
+        return lead
+    wanted = lead.casefold()
+    known = [f.lead_id for f in history if str(getattr(f, "traits", {}).get("email", "")).casefold() == wanted]
+    if not known:
+        raise UnknownError("found no lead with this e-mail address, expected one: look in nurture queue list for ids")
+    return known[-1]
+
+
+def _standing(told: Explanation) -> Text:
+    lead = told.lead
+    waits = f", looked at again {iso(lead.due)[:16]}" if lead.due else ""
+    silent = f"\nsilent because {SENTENCES[lead.silence]}" if lead.silence else ""
+    return Text.assemble(
+        (lead.id, "bold"),
+        f"  stage {lead.stage} since {iso(lead.stage_since)[:10]}, fit {lead.fit}, engagement {lead.engagement}",
+        f", {lead.facts} facts{waits}{silent}\n",
+    )
+
+
+def _points(contributions: Sequence[Contribution]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", title_justify="left")
+    for column, side in (("points", "right"), ("why", "left"), ("when", "left"), ("fact", "left")):
+        table.add_column(column, justify=side, no_wrap=column != "why")  # type: ignore[arg-type]
+    for one in sorted(contributions, key=lambda c: (bool(c.fact), -c.at)):
+        when = iso(one.at)[:16] if one.fact else "who they are"
+        table.add_row(f"{one.points:+d}", Text(one.says), when, Text(one.fact[:40]))
+    return table
+
+
+def _decisions(decisions: Sequence[Decision]) -> Table:
+    table = Table(box=None, padding=(1, 2, 0, 0), header_style="bold", pad_edge=False)
+    for column in ("when", "decided", "after"):
+        table.add_column(column, no_wrap=column != "decided")
+    for one in decisions:
+        table.add_row(iso(one.command.seen)[:16], Text(_said(one.command)), one.fact)
+    table.padding = (0, 2, 0, 0)
+    return table
+
+
+def _said(command: Command) -> str:
+    """A decision in words: its kind, and what sets it apart."""
+    if isinstance(command, Skip):
+        until = f", until {iso(command.until)[:16]}" if command.until else ""
+        return f"silent: {SENTENCES[command.reason]}{f' ({command.email})' if command.email else ''}{until}"
+    parts = ("email", "program", "before", "after", "outcome", "owner", "why", "reason")
+    told = " ".join(str(value) for name in parts if (value := getattr(command, name, "")))
+    return f"{tag_of(type(command)).removesuffix('.v1').replace('_', ' ')}: {told}"
