@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from agents.cli.policy import chosen_policy, no_policy
+from agents.cli.policy import FOLDER, chosen_policy, no_policy
 from agents.history import read_facts
 from streams.journey.replay import digest
 from streams.journey.replay import replay as fold
@@ -19,9 +19,7 @@ from streams.journey.replay import replay as fold
     epilog="Examples:  nurture replay facts.jsonl  ·  nurture replay facts.jsonl.gz --policy templates --json"
 )
 @click.argument("facts", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--policy", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True, help="A workplace."
-)
+@click.option("--policy", type=FOLDER, required=True, help="A workplace, such as templates.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def replay(facts: Path, policy: Path, *, as_json: bool) -> None:
     """Fold the facts of a file under a policy and print the digest of the rows.

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agents.cli.policy import chosen_policy, no_policy
+from agents.cli.policy import FOLDER, chosen_policy, no_policy
 from agents.clients import client
 from agents.history import live_facts, read_facts
 from agents.policies import Policies
@@ -33,9 +33,7 @@ from streams.journey.replay import Find, UnknownError
 @click.argument("lead")
 @click.option("--at", "moment", help="As of this moment (ISO 8601); what was seen later is left out.")
 @click.option("--facts", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A file of facts.")
-@click.option(
-    "--policy", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Judge by this workplace."
-)
+@click.option("--policy", type=FOLDER, help="Judge by this workplace.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def why(lead: str, moment: str | None, facts: Path | None, policy: Path | None, *, as_json: bool) -> None:
     """Show where LEAD (an id, or an e-mail address) stands and why: every point, every decision, silence too."""
