@@ -67,10 +67,11 @@ class SettleHandoff(Decided, frozen=True, kw_only=True, tag="settle_handoff.v1")
 
 
 class MoveStage(Decided, frozen=True, kw_only=True, tag="move_stage.v1"):
-    """The lead crossed from one buying-journey stage to another."""
+    """The lead crossed from one buying-journey stage to another: forward, or back since interest or fit is gone."""
 
     before: str
     after: str
+    why: Literal["earned", "faded", "unfit", "redefined"]
     fit: int
     engagement: int
     grade: str

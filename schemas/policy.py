@@ -131,22 +131,30 @@ class Scoring(Owned, frozen=True, kw_only=True):
 
 
 class Stage(Authored, frozen=True, kw_only=True):
-    """One stage of the buying journey: a lead stands in the last one whose points it has."""
+    """One stage of the buying journey: a lead enters the last one whose points it has.
+
+    It stays while it has ``keep`` points of engagement (70 of 100 of ``engagement`` unless said), so that nobody flaps.
+    """
 
     id: Name
     says: str
     fit: int = 0
     engagement: int = 0
+    keep: int | None = None
 
 
 class Stages(Owned, frozen=True, kw_only=True):
-    """The buying journey, and where in it a lead is qualified (nurtured) and ready (handed to sales)."""
+    """The buying journey, and where in it a lead is qualified (nurtured) and ready (handed to sales).
+
+    A lead that has moved stays for ``dwell`` at least before it moves back.
+    """
 
     agreed_by: tuple[str, ...]
     agreed_on: Date
     stages: Annotated[tuple[Stage, ...], Meta(min_length=2)]
     qualified_from: Name
     ready_from: Name
+    dwell: Duration = "2 days"
 
 
 # ── programs/*.yaml and emails/*.md ──────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from schemas.policy import EngagementRule, FitRule, Policy, Program, QuietHours,
 from schemas.units import DAY, millis
 from streams.journey.predicate import Test, compile_when
 
+_KEEP_OF_100 = 70
 WHOLE = 1000  # decay is counted in thousandths, so that points stay integers
 
 
@@ -69,6 +70,8 @@ class Compiled:
         self.horizon = millis(policy.scoring.horizon) // DAY
         self.decay = decay_table(policy.scoring.half_life, self.horizon)
         self.stages: tuple[Stage, ...] = policy.stages.stages
+        self.keeps = tuple(_keep(stage) for stage in self.stages)
+        self.dwell = millis(policy.stages.dwell)
         self.stage_index = {stage.id: index for index, stage in enumerate(self.stages)}
         self.qualified_from = self.stage_index[policy.stages.qualified_from]
         self.ready_from = self.stage_index[policy.stages.ready_from]
@@ -123,6 +126,10 @@ def _by_stage(routes: dict[str, Route]) -> dict[str, tuple[Route, ...]]:
     ordered = sorted(routes.values(), key=lambda route: (-route.program.priority, route.id))
     stages = {stage for route in ordered for stage in route.program.stages}
     return {stage: tuple(route for route in ordered if stage in route.program.stages) for stage in stages}
+
+
+def _keep(stage: Stage) -> int:
+    return stage.engagement * _KEEP_OF_100 // 100 if stage.keep is None else stage.keep
 
 
 def _pauses(policy: Policy) -> Pauses:

@@ -1,6 +1,7 @@
 """Two axes of integer points, and where each point comes from. The contributions add up to the score, always."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -26,13 +27,14 @@ def judge(lead: Lead, turn: Turn) -> Lead:
 
 
 def _move(lead: Lead, turn: Turn) -> Lead:
-    stage = stage_of(lead.fit, lead.engagement, turn.policy)
+    stage = stage_of(lead, turn.seen, turn.policy)
     if stage == lead.stage:
         return lead
     turn.say(
         MoveStage,
         before=lead.stage,
         after=stage,
+        why=_why(lead, stage, turn.policy),
         fit=lead.fit,
         engagement=lead.engagement,
         grade=grade_of(lead.fit, lead.engagement, turn.policy.policy.scoring.grades),
@@ -40,10 +42,28 @@ def _move(lead: Lead, turn: Turn) -> Lead:
     return replace(lead, stage=stage, stage_since=turn.seen)
 
 
-def stage_of(fit: int, engagement: int, policy: Compiled) -> str:
-    """The last stage whose points the lead has; the first one needs none."""
-    reached = (s.id for s in reversed(policy.stages) if fit >= s.fit and engagement >= s.engagement)
-    return next(reached, policy.stages[0].id)
+def stage_of(lead: Lead, seen: int, policy: Compiled) -> str:
+    """The last stage that the lead may enter, or may keep. The first one needs nothing.
+
+    Entering takes all points, keeping takes fewer, and nobody moves back before the dwell is over.
+    """
+    now = policy.stage_index.get(lead.stage, -1)
+    reached = 0
+    for index, stage in enumerate(policy.stages):
+        enough = policy.keeps[index] if index <= now else stage.engagement
+        if lead.fit >= stage.fit and lead.engagement >= enough:
+            reached = index
+    early = reached < now and seen - lead.stage_since < policy.dwell
+    return lead.stage if early else policy.stages[reached].id
+
+
+def _why(lead: Lead, after: str, policy: Compiled) -> Literal["earned", "faded", "unfit", "redefined"]:
+    before = policy.stage_index.get(lead.stage)
+    if before is None:
+        return "redefined" if lead.stage else "earned"
+    if policy.stage_index[after] > before:
+        return "earned"
+    return "unfit" if lead.fit < policy.stages[before].fit else "faded"
 
 
 def grade_of(fit: int, engagement: int, grades: Grades) -> str:

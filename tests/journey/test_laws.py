@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from schemas import facts as f
 from schemas.codec import decode_lead, encode_lead
-from schemas.commands import HandOff, SendContent, SettleHandoff
+from schemas.commands import HandOff, MoveStage, SendContent, SettleHandoff
 from schemas.lead import Lead
 from schemas.units import DAY, HOUR, day_of, millis
 from streams.journey.calendar import next_open
@@ -153,6 +153,20 @@ def test_the_order_of_arrival_does_not_change_the_score(acts, dice):
         )
         dice.shuffle(facts)
     assert len(scores) == 1
+
+
+@given(histories)
+def test_nobody_flaps(history):
+    """Who moved back had stood there for the dwell; who moved forward had the points to enter."""
+    story, _ = lived(history)
+    since = {}
+    for move in story.of(MoveStage):
+        if POLICY.stage_index[move.after] < POLICY.stage_index.get(move.before, -1):
+            assert move.seen - since["at"] >= POLICY.dwell
+        else:
+            stage = POLICY.stages[POLICY.stage_index[move.after]]
+            assert (move.fit >= stage.fit, move.engagement >= stage.engagement) == (True, True)
+        since["at"] = move.seen
 
 
 @given(histories)

@@ -292,8 +292,40 @@ def test_stages_move_both_ways_and_each_crossing_is_said_once():
     story = interested()
     story.tell(f.WebinarAttended, webinar="metering")
     story.tell(f.PageViewed, after=60 * DAY, path="/")
-    moves = [(move.before, move.after) for move in story.of(MoveStage)]
-    assert moves == [("", "new"), ("new", "aware"), ("aware", "considering"), ("considering", "new")]
+    moves = [(move.before, move.after, move.why) for move in story.of(MoveStage)]
+    assert moves == [
+        ("", "new", "earned"),
+        ("new", "aware", "earned"),
+        ("aware", "considering", "earned"),
+        ("considering", "aware", "faded"),
+    ]
+
+
+def test_a_stage_is_kept_with_fewer_points_than_it_takes_to_enter():
+    """20 points to enter, 14 to stay: interest that fades a little moves nobody, and the first days move nobody back."""
+    story = interested()
+    story.tell(f.PageViewed, path="/")
+    story.tell(f.PageViewed, path="/")
+    story.tell(f.EmailClicked, email="why-measure")  # 15 + 4 + 6 = 25
+    assert story.lead.stage == "considering"
+    story.tell(f.EmailBounced, after=8 * DAY, kind="soft")
+    assert (story.lead.stage, story.lead.engagement) == ("aware", 11)
+    other = interested()
+    other.tell(f.WebinarAttended, webinar="metering")
+    other.tell(f.LeadUpdated, after=9 * DAY, traits={"company": "Engines"})
+    assert (other.lead.stage, other.lead.engagement) == ("considering", 21)
+    other.tell(f.LeadUpdated, after=6 * DAY, traits={"company": "Engines"})
+    assert (other.lead.stage, other.lead.engagement) == ("considering", 16)
+    other.tell(f.LeadUpdated, after=4 * DAY, traits={"company": "Engines"})
+    assert (other.lead.stage, other.lead.engagement) == ("aware", 12)
+
+
+def test_who_is_no_longer_fit_moves_back_for_that_reason():
+    """The role turned out to be another one: the ready lead is not, and the move says why."""
+    story = ready()
+    story.tell(f.SalesRecycled, after=HOUR, handoff_id="ada:0")
+    story.tell(f.LeadUpdated, after=3 * DAY, traits={"role": "clerk"})
+    assert [(move.after, move.why) for move in story.of(MoveStage)][-1] == ("considering", "unfit")
 
 
 def test_an_undeclared_tracked_event_is_kept_and_weighs_nothing():
