@@ -3,17 +3,16 @@
 It judges no letter (``agents.verdict`` does), and what was put aside stays as it is until its 90 days are over.
 """
 
-import asyncio
 import base64
 import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 from msgspec.structs import replace
 
-from agents.clients import Client, producer, read_newest, read_whole
+from agents.clients import Client, read_newest, read_whole
 from schemas import topics
 from schemas.codec import decode_mark, encode
 from schemas.envelope import Headers, headers
@@ -21,10 +20,13 @@ from schemas.facts import tag_of
 from schemas.mark import Mark
 from schemas.problem import UserError
 from schemas.units import Millis
+from streams.engine.problem import LifeEnded
 from streams.engine.record import Out
+from streams.engine.settings import EngineSettings
+from streams.engine.transaction import Transactions
 
 SOURCE: Final = "nurture/dead-letters"
-_TRANSACTION: Final = {"transactional_id": "nurture-dead-letters", "transaction_timeout_ms": 10_000}
+_NAME: Final = "nurture-dead-letters"  # one name for everybody: who comes later shuts the others out
 _PORTION: Final = 50  # letters in one transaction: while it is open, its partitions hide what comes after
 FOREVER: Final = 1 << 62
 
@@ -119,37 +121,33 @@ def read_letter(record: Any, marks: Mapping[str, Mark]) -> Letter | None:
         return None
 
 
-async def settle(options: Client, work: Sequence[tuple[Letter, Out | None]], *, by: str, why: str, now: Millis) -> int:
+async def settle(
+    engine: EngineSettings, work: Sequence[tuple[Letter, Out | None]], *, by: str, why: str, now: Millis
+) -> int:
     """Puts back each record that comes with its letter, and marks the letter in the same transaction: how many.
 
     Only the newest caller gets through, and what was marked meanwhile is left alone: no record goes back twice.
     Raises MorgueError.
     """
-    done = 0
+    done, transactions = 0, None
     try:
-        async with producer(options, **_TRANSACTION) as out:
-            marked = await _marks(options)
-            left = [(letter, record) for letter, record in work if letter.id not in marked]
-            for start in range(0, len(left), _PORTION):
-                outs = [each for pair in left[start : start + _PORTION] for each in _outs(*pair, by, why, now)]
-                async with out.transaction():
-                    await _send(out, outs)
-                done += len(left[start : start + _PORTION])
-    except (KafkaError, OSError) as error:
+        transactions = await Transactions.fence(_NAME, _NAME, engine)
+        marked = await _marks(engine.client)
+        left = [(letter, record) for letter, record in work if letter.id not in marked]
+        for start in range(0, len(left), _PORTION):
+            portion = left[start : start + _PORTION]
+            outs = [out for letter, record in portion for out in _outs(letter, record, by, why, now)]
+            await transactions.commit(await transactions.pack(outs), {})
+            done += len(portion)
+    except (LifeEnded, KafkaError, OSError) as error:
         raise MorgueError(
-            f"the broker took {done} of {len(work)} dead letters and then no more ({type(error).__name__}: {error});"
-            f" those are marked, the rest is as it was; run it again, one person at a time"
+            f"the broker took {done} of {len(work)} dead letters and then no more ({error}); those are marked, the rest"
+            f" is as it was: run it again, one person at a time"
         ) from error
+    finally:
+        if transactions:
+            await transactions.close()
     return done
-
-
-async def _send(out: Any, outs: Iterable[Out]) -> None:
-    """Every delivery is awaited: a commit would ignore those that failed."""
-    sent = [
-        await out.send(topic, value, key=key, partition=partition, headers=list(more))
-        for topic, key, value, more, partition in outs
-    ]
-    await asyncio.gather(*sent)
 
 
 def _outs(letter: Letter, record: Out | None, by: str, why: str, now: Millis) -> list[Out]:

@@ -32,6 +32,13 @@ def broker() -> Iterator[str]:
         yield own.bootstrap
 
 
+@pytest.fixture(scope="module")
+def fresh_broker() -> Iterator[str]:
+    """Bootstrap servers of a broker that nobody else uses: topics have the names that they have in production."""
+    with _own_broker() as own:
+        yield own.bootstrap
+
+
 @pytest.fixture
 def unique() -> str:
     """A word that no other test uses, for names of topics and groups on the shared broker."""

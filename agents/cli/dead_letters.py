@@ -15,7 +15,7 @@ import msgspec
 
 from agents.cli.dead_letter_lines import count, personal_parts, plain, print_letter, print_lines, said
 from agents.cli.moments import Moment
-from agents.clients import client
+from agents.clients import client, engine_settings
 from agents.morgue import FOREVER, Letter, MorgueError, Wanted, read_letters, settle
 from agents.settings import read_settings
 from agents.verdict import Stays, verdict
@@ -55,7 +55,8 @@ def dead_letters() -> None:
     ID is where the record came from, topic:partition:offset. They are kept for 90 days. Bytes and keys may hold
     personal data, so they are shown only when you ask for them.
     """
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it repeats at length what we say in a sentence
+    for library in ("aiokafka", "asyncio"):  # they repeat at length what we say in a sentence
+        logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 @dead_letters.command("list")
@@ -136,7 +137,7 @@ def _finish(work: Sequence[tuple[Letter, Out | None]], what: str, *, dry_run: bo
         return
     if not yes:
         click.confirm(f"{many} will be {what}. Go on?", abort=True)
-    done = asyncio.run(settle(client(read_settings(os.environ)), work, now=_now(), **who))
+    done = asyncio.run(settle(engine_settings(read_settings(os.environ)), work, now=_now(), **who))
     click.echo(f"{done:,} {what}")
     sys.exit(0 if done else 1)
 
