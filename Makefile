@@ -1,4 +1,4 @@
-# Plain `make` lists the targets. Everything lives in .venv, deploy/kafka/libs and var; `make clean` removes them.
+# Plain `make` lists the targets. Everything lives in .venv, .venv-bench, deploy/kafka/libs and var; `make clean` removes them.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/bash
@@ -29,9 +29,11 @@ setup: .venv/.stamp ## Build .venv from requirements.lock (Python 3.11 or newer)
 	@touch $@
 
 .PHONY: lock
-lock: setup ## Write the locks anew from pyproject.toml: requirements.lock (all), deploy/requirements.lock (what runs)
+lock: setup ## Write the locks anew from pyproject.toml: requirements.lock (all), deploy/requirements.lock (what runs), tests/bench/requirements.lock
 	@$(COMPILE) --extra demo --extra dev --output-file requirements.lock
 	@$(COMPILE) --constraint requirements.lock --no-annotate --output-file deploy/requirements.lock
+	@$(COMPILE) --extra bench --constraint deploy/requirements.lock --no-annotate \
+	  --output-file tests/bench/requirements.lock
 
 .PHONY: kafka
 kafka: $(LIBS)/.stamp ## Resolve Apache Kafka's jars (Java 17 and Maven)
@@ -52,6 +54,16 @@ demo: setup $(if $(filter kafka,$(BROKER)),kafka) ## Run everything on this mach
 test: setup kafka ## Run all tests, those against a real Apache Kafka included [ARGS="-k lane"]
 	@$(BIN)/pytest $(ARGS)
 
+.PHONY: bench
+bench: .venv-bench/.stamp kafka ## Measure the engine beside its peers, on Apache Kafka [QUICK=1] [JSON=FILE]
+	@.venv-bench/bin/python -m tests.bench.run $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON))
+
+.venv-bench/.stamp: tests/bench/requirements.lock
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@echo "installing what tests/bench/requirements.lock names ..."
+	@.venv-bench/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $<
+	@touch $@
+
 .PHONY: check
 check: setup ## Lint, format, types, layers, generated files, Dockerfile, templates
 	@$(BIN)/ruff check --quiet
@@ -65,5 +77,5 @@ check: setup ## Lint, format, types, layers, generated files, Dockerfile, templa
 
 .PHONY: clean
 clean: ## Remove what was built: .venv, jars, caches, var
-	@rm -rf .venv $(LIBS) var build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	@rm -rf .venv .venv-bench $(LIBS) var build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
