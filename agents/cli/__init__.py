@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "check": "every mistake in marketing's workplace, with its place",
     "preview": "an e-mail as a sample lead would get it",
     "ingest": "CSV or JSONL into the pipeline, by a mapping",
+    "leads": "who is where: count and list leads by a condition",
     "why": "why a lead stands where it stands: every point, every decision",
     "replay": "fold a history again, and name the rows by a digest",
     "export": "every fact of the running pipeline, as JSON lines",

@@ -1,0 +1,109 @@
+"""``nurture leads``: who is where, counted and listed by a condition in the scoring language. It folds nothing."""
+
+import asyncio
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from rich.console import Console, JustifyMethod
+from rich.table import Table
+from rich.text import Text
+
+from agents.cli.policy import FOLDER, chosen_policy, no_policy
+from agents.clients import client, read_newest
+from agents.history import read_facts
+from agents.settings import read_settings
+from schemas import topics
+from schemas.codec import decode_lead
+from schemas.facts import Scalar
+from schemas.lead import Lead
+from schemas.policy import When
+from schemas.problem import UserError
+from schemas.read import read
+from schemas.units import iso
+from streams.journey.predicate import Test, compile_when
+from streams.journey.replay import replay
+
+_FACTS = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command(
+    epilog="Examples:  nurture leads  ·  nurture leads --where '{field: stage, is: considering}'  ·  "
+    "nurture leads --where '{all: [{field: country, in: [DE, AT]}, {field: engagement, at_least: 40}]}' --json"
+)
+@click.option(
+    "--where", "condition", default="{}", help="A condition as in scoring.yaml; stage, fit, … are fields too."
+)
+@click.option("--most", default=20, show_default=True, help="How many to list; all are counted.")
+@click.option("--facts", type=_FACTS, help="Fold a file of facts instead of asking the pipeline; needs --policy.")
+@click.option("--policy", type=FOLDER, help="The workplace to fold the file by.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one lead a line.")
+def leads(condition: str, most: int, facts: Path | None, policy: Path | None, *, as_json: bool) -> None:
+    """Count and list leads by a condition in the language of the scoring rules.
+
+    Besides traits, a condition may name stage, fit, engagement, veto, suppressed, program, customer, with_sales and
+    silence.
+    """
+    test = _test(condition)
+    wanted = [fields_of(lead) for lead in _rows(facts, policy) if _holds(test, lead)]
+    if as_json:
+        for one in wanted:
+            click.echo(json.dumps(one))
+        return
+    stages = Counter(str(one["stage"]) for one in wanted)
+    click.echo(f"{len(wanted):,} leads" + "".join(f", {n:,} {stage}" for stage, n in stages.most_common()))
+    if wanted:
+        Console().print(_table(sorted(wanted, key=lambda one: (-int(one["engagement"] or 0), str(one["id"])))[:most]))
+
+
+def fields_of(lead: Lead) -> dict[str, Scalar]:
+    """A row as a condition sees it: traits, and where the lead stands. No address among the latter."""
+    return {
+        **lead.traits,
+        "id": lead.id,
+        "stage": lead.stage,
+        "stage_since": iso(lead.stage_since),
+        "fit": lead.fit,
+        "engagement": lead.engagement,
+        "veto": lead.veto or None,
+        "suppressed": lead.suppressed,
+        "program": lead.enrolment.program if lead.enrolment else None,
+        "customer": lead.customer,
+        "with_sales": lead.handoff is not None,
+        "silence": lead.silence,
+    }
+
+
+def _holds(test: Test | None, lead: Lead) -> bool:
+    return test is None or test(fields_of(lead), None)
+
+
+def _test(condition: str) -> Test | None:
+    when = read("--where", condition, When)
+    if isinstance(when, list):
+        raise UserError("\n".join(map(str, when)))
+    return compile_when(when)
+
+
+def _rows(facts: Path | None, policy: Path | None) -> Iterable[Lead]:
+    if facts is None:
+        rows = asyncio.run(read_newest(client(read_settings(os.environ)), topics.LEAD_ROWS))
+        return [decode_lead(value) for value in rows.values()]
+    if policy is None:
+        raise UserError("found --facts without --policy, expected both: a file of facts is folded by a policy")
+    return replay(read_facts(facts), chosen_policy(policy), no_policy)[0].values()
+
+
+def _table(rows: list[dict[str, Scalar]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("id", "stage", "fit", "engagement", "since", "company", "role", "silence"):
+        side: JustifyMethod = "right" if column in {"fit", "engagement"} else "left"
+        table.add_column(column, justify=side, no_wrap=column not in {"company", "role", "silence"})
+    for row in rows:
+        shown = (row["id"], row["stage"], row["fit"], row["engagement"], str(row["stage_since"])[:10])
+        more = (row.get("company"), row.get("role"), row["silence"])
+        table.add_row(*(Text("" if value is None else str(value)) for value in (*shown, *more)))
+    return table

@@ -1,0 +1,70 @@
+"""``nurture replay``, ``why`` and ``leads`` over a file of facts: what they print is what the fold concludes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from agents.cli import main
+from agents.history import HistoryError, read_facts
+
+ROOT = Path(__file__).parents[2]
+FACTS = ROOT / "tests" / "facts.jsonl"
+OVER = ("--policy", str(ROOT / "templates"))
+
+
+def nurture(*args, fails=False):
+    """What the command prints."""
+    done = CliRunner().invoke(main, list(map(str, args)))
+    assert (done.exit_code != 0) is fails, done.output
+    return done.output
+
+
+def test_two_replays_give_one_digest_whatever_the_order_of_leads(tmp_path):
+    """Leads apart or mixed, gzipped or not, it is the same history."""
+    apart = tmp_path / "apart.jsonl"
+    lines = sorted(FACTS.read_bytes().splitlines(keepends=True), key=lambda line: json.loads(line)["lead_id"])
+    apart.write_bytes(b"".join(lines))
+    told = [json.loads(nurture("replay", file, *OVER, "--json")) for file in (FACTS, FACTS, apart)]
+    assert len({one["digest"] for one in told}) == 1
+    assert told[0]["leads"] == 10
+
+
+def test_why_adds_up_and_knows_no_future():
+    """Contributions sum to both axes; with --at, what was seen later is left out."""
+    told = json.loads(nurture("why", "lead-00003", "--facts", FACTS, *OVER, "--json"))
+    assert sum(one["points"] for one in told["contributions"]) == told["lead"]["fit"] + told["lead"]["engagement"]
+    early = json.loads(nurture("why", "lead-00003", "--facts", FACTS, *OVER, "--at", "2026-03-20", "--json"))
+    assert early["lead"]["facts"] < told["lead"]["facts"]
+    assert early["decisions"] == told["decisions"][: len(early["decisions"])]
+
+
+def test_why_takes_an_address_and_does_not_repeat_it():
+    """People know addresses, not ids; the id is what is shown."""
+    created = next(fact for fact in read_facts(FACTS) if fact.lead_id == "lead-00003" and getattr(fact, "traits", None))
+    shown = nurture("why", str(created.traits["email"]).upper(), "--facts", FACTS, *OVER)
+    assert shown.startswith("lead-00003")
+    assert "@" not in shown
+
+
+def test_leads_are_counted_by_the_language_of_the_rules():
+    """Every lead is counted once, and a mistake in the condition is told with its place."""
+    everybody = nurture("leads", "--facts", FACTS, *OVER, "--json").splitlines()
+    low = nurture(
+        "leads", "--facts", FACTS, *OVER, "--where", "{field: engagement, at_most: 20}", "--json"
+    ).splitlines()
+    high = nurture("leads", "--facts", FACTS, *OVER, "--where", "{not: {field: engagement, at_most: 20}}", "--json")
+    assert len(everybody) == len(low) + len(high.splitlines()) == 10
+    assert '--where:1:2: found the key "feild"' in nurture(
+        "leads", "--facts", FACTS, *OVER, "--where", "{feild: engagement}", fails=True
+    )
+
+
+@pytest.mark.parametrize("line", [b"{", b'{"type":"page.veiwed.v1"}', b"\xff"])
+def test_a_bad_line_is_told_with_its_place(tmp_path, line):
+    """File, line, what was found."""
+    file = tmp_path / "facts.jsonl"
+    file.write_bytes(FACTS.read_bytes().splitlines(keepends=True)[0] + line + b"\n")
+    with pytest.raises(HistoryError, match=r"facts\.jsonl:2: found"):
+        list(read_facts(file))
