@@ -82,6 +82,11 @@ class Lane:
         """The rows of the present life."""
         return self._alive.rows
 
+    @property
+    def leaving(self) -> bool:
+        """True once the partition is being given away: begin nothing that takes long."""
+        return self._leaving
+
     async def commit(self, batch: Batch) -> None:
         """One Kafka transaction, then one write to disk. Raises Oversize (nothing happened), or ends the life."""
         await self._alive.commit(batch)
