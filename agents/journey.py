@@ -13,18 +13,32 @@ from schemas import topics
 from schemas.codec import decode_fact, decode_lead, encode, encode_lead
 from schemas.commands import (
     Command,
+    ConfirmSend,
     EnterProgram,
     HandOff,
     LeaveProgram,
     MoveStage,
     NotifyOwner,
+    Proof,
     SendContent,
     SettleHandoff,
     Skip,
     Suppress,
 )
 from schemas.envelope import headers
-from schemas.facts import Fact, PolicyApplied, Tick, tag_of
+from schemas.facts import (
+    EmailBounced,
+    EmailClicked,
+    EmailDeferred,
+    EmailDelivered,
+    EmailDropped,
+    EmailOpened,
+    EmailProcessed,
+    Fact,
+    PolicyApplied,
+    Tick,
+    tag_of,
+)
 from schemas.lead import Lead
 from schemas.problem import Refusal, Rejected, UserError
 from streams.engine.lane import Lane
@@ -34,6 +48,16 @@ from streams.journey.decide import decide
 
 SOURCE: Final = "nurture/journey"
 _POLICY: Final = b"\0policy"
+# What proves that the provider took a mail (RELIABILITY 1.3).
+_PROOFS: Final[dict[type[Fact], Proof]] = {
+    EmailProcessed: "processed",
+    EmailDelivered: "delivered",
+    EmailDeferred: "deferred",
+    EmailDropped: "dropped",
+    EmailBounced: "bounced",
+    EmailOpened: "opened",
+    EmailClicked: "clicked",
+}
 Observe = Callable[[Sequence[Command], int], None]
 
 
@@ -79,6 +103,7 @@ class JourneyWork:
                 if after is not before:
                     leads[key] = changed[key] = after
                     decided += commands
+                    batch.outs += _confirmation(fact, lane.partition)
         batch.rows |= {key: Row(encode_lead(lead), lead.due) for key, lead in changed.items()}
         batch.outs += [out for command in decided for out in self._outs(command, lane.partition)]
         batch.counts = dict(counts + _tally(decided))
@@ -165,3 +190,13 @@ def _tick(lead_id: str, due: int, now: int, partition: int) -> Out:
     fact = Tick(id=f"tick:{lead_id}:{due}", lead_id=lead_id, at=due, seen=now, source=SOURCE, due=due)
     event = headers(tag_of(Tick), fact.id, SOURCE, now)
     return Out(topics.FACTS, lead_id.encode(), encode(fact), event, partition)
+
+
+def _confirmation(fact: Fact, partition: int) -> list[Out]:
+    """The provider's word on a send goes on to the sender, who knows whether its outcome is in doubt."""
+    proof, key = _PROOFS.get(type(fact)), getattr(fact, "send_key", "")
+    if proof is None or not key:
+        return []
+    word = ConfirmSend(id=fact.id, lead_id=fact.lead_id, send_key=key, seen=fact.seen, event=proof)
+    about = headers(tag_of(ConfirmSend), word.id, SOURCE, word.seen)
+    return [Out(topics.SENDS, word.lead_id.encode(), encode(word), about, partition)]

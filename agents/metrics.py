@@ -44,6 +44,21 @@ HANDOFFS: Final = Declared("nurture_handoffs_total", "counter", "Leads handed to
 SETTLED: Final = Declared("nurture_handoffs_settled_total", "counter", "How handoffs were answered.", ("outcome",))
 DEAD_LETTERS: Final = Declared("nurture_dead_letters_total", "counter", "Records put aside, unreadable.", ("reason",))
 POLICIES: Final = Declared("nurture_policies_applied_total", "counter", "Policies that took over in a partition.")
+FEEDBACK: Final = Declared(
+    "nurture_send_feedback_total", "counter", "What words about earlier sends made of them.", ("outcome",)
+)
+LEDGER: Final = Declared("nurture_ledger_records", "gauge", "Sends by the state of their ledger entry.", ("state",))
+DOUBT_AGE: Final = Declared(
+    "nurture_oldest_doubt_seconds", "gauge", "Since the oldest send in doubt was claimed; 0: none.", ("state",)
+)
+KILL_SWITCH: Final = Declared("nurture_kill_switch_state", "gauge", "1 while an operator has stopped sending.")
+BREAKER: Final = Declared(
+    "nurture_breaker_state", "gauge", "1 for the state of the provider's breaker.", ("provider", "state")
+)
+WAITED: Final = Declared(
+    "nurture_rate_limit_wait_seconds_total", "counter", "What rate limits, ours and the provider's, made mail wait."
+)
+VIEW_AGE: Final = Declared("nurture_view_age_seconds", "gauge", "Since a view of a topic was complete.", ("view",))
 STATE: Final = Declared("nurture_lane_state", "gauge", "1 for the state that a lane is in.", ("state",))
 LAG: Final = Declared("nurture_lag_records", "gauge", "Offsets behind the end of the source.")
 RECOVERY: Final = Declared("nurture_recovery_left_records", "gauge", "Changelog offsets still to be read.")
@@ -54,8 +69,21 @@ BATCH: Final = Declared("nurture_lane_batch_seconds", "histogram", "A transactio
 AGE: Final = Declared("nurture_event_age_seconds", "histogram", "From taking a fact to deciding.", (), _SLOW)
 POLICY: Final = Declared("nurture_policy_info", "gauge", "1 for the policy that decided last.", ("policy",))
 
-OF_LANES: Final = (INTAKE, FACTS, DECISIONS, SKIPS, SENDS, NOTICES, HANDOFFS, SETTLED, DEAD_LETTERS, POLICIES)
-METRICS: Final = (*OF_LANES, STATE, LAG, RECOVERY, LIVES, TRANSACTIONS, PRODUCED, BATCH, AGE, POLICY)
+OF_LANES: Final = (
+    INTAKE,
+    FACTS,
+    DECISIONS,
+    SKIPS,
+    SENDS,
+    NOTICES,
+    FEEDBACK,
+    HANDOFFS,
+    SETTLED,
+    DEAD_LETTERS,
+    POLICIES,
+)
+OF_SENDER: Final = (LEDGER, DOUBT_AGE, KILL_SWITCH, BREAKER, WAITED, VIEW_AGE)
+METRICS: Final = (*OF_LANES, *OF_SENDER, STATE, LAG, RECOVERY, LIVES, TRANSACTIONS, PRODUCED, BATCH, AGE, POLICY)
 
 Sample = tuple[Declared, tuple[str, ...]]
 
@@ -86,6 +114,9 @@ _JOURNEY: Final[dict[str, list[Sample]]] = {
     **{name.removesuffix(".v1"): [(DECISIONS, (name.removesuffix(".v1"),))] for name in COMMANDS if name != "skip.v1"},
     **{f"skips:{reason}": [(DECISIONS, ("skip",)), (SKIPS, (reason.value,))] for reason in Reason},
 }
+_FEEDBACK: Final[dict[str, list[Sample]]] = {
+    f"feedback:{outcome}": [(FEEDBACK, (outcome,))] for outcome in ("confirmed", "planned", "blocked", "ignored")
+}
 _SALES: Final[dict[str, list[Sample]]] = {
     "handed_off": [(HANDOFFS, ())],
     **_DEAD,
@@ -97,7 +128,7 @@ COUNTED: Final[dict[str, dict[str, list[Sample]]]] = {
     topics.ENGAGEMENT: _INTAKE,
     topics.SALES_FEEDBACK: _INTAKE,
     topics.FACTS: _JOURNEY,
-    topics.SENDS: _sent("sends", SENDS) | _sent("notices", NOTICES) | _DEAD,
+    topics.SENDS: _sent("sends", SENDS) | _sent("notices", NOTICES) | _FEEDBACK | _DEAD,
     topics.HANDOFFS: _SALES,
 }
 

@@ -96,6 +96,12 @@ class Settings(Struct, frozen=True, kw_only=True):
             "when set, nobody else is mailed", "ada@example.com,@example.org", "addresses and @domains, commas between"
         ),
     ] = ()
+    sends_per_second: Annotated[
+        int, Meta(ge=0, le=10_000), Says("requests a second of one sender process; 0: as fast as it goes", "50")
+    ] = 0
+    daily_cap: Annotated[
+        int, Meta(ge=0, le=100_000_000), Says("mails to leads a day (UTC), all senders together; 0: no cap", "50000")
+    ] = 0
     unsubscribe_url: Annotated[
         str, _SAFE_URL, Says("where the unsubscribe link leads", "https://mail.example.com/unsubscribe", _URL)
     ] = ""

@@ -21,6 +21,11 @@ def contradictions(settings: Settings) -> Iterator[str]:
         yield "NURTURE_CLOCK: stepped time mails nobody; expected NURTURE_MAIL_PORT=folder, or NURTURE_CLOCK=wall"
     if settings.unsubscribe_url:
         yield from _needs(settings, "unsubscribe links are signed", "token_key")
+    if 0 < settings.daily_cap < settings.partitions:
+        yield (
+            f"NURTURE_DAILY_CAP: found {settings.daily_cap}, expected 0 or at least NURTURE_PARTITIONS"
+            f" ({settings.partitions}): each partition sends its share of it, and some would send nothing for ever"
+        )
     yield from _mail(settings)
     yield from _keys(settings)
 

@@ -1,223 +1,181 @@
 """The sender: at most one accepted request for one send key, and every order in exactly one visible state.
 
-Gate, CLAIM in a transaction, suppression again, request outside any transaction, outcome in a transaction
+It reads orders and what is said of earlier ones, and lets ``agents.mail.dispatch`` try what may be tried
 (RELIABILITY 1.2 and 1.3). It decides nothing about leads, knows no provider and writes no text.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Final, NamedTuple, assert_never
+from random import Random, SystemRandom
+from typing import Final, assert_never
 
 import structlog
 
 from agents.deadletter import counted, dead_letter
-from agents.mail.book import SOURCE, Book
+from agents.mail import cap
+from agents.mail.book import DOUBT, SOURCE, Book, Doubts, doubts_in
+from agents.mail.cap import DailyCap
 from agents.mail.compose import Composer
+from agents.mail.dispatch import Dispatch
 from agents.mail.gate import Gate
+from agents.mail.meter import Meter
 from agents.mail.orders import read_order
-from agents.mail.port import Accepted, Answer, Halted, Letter, NotNow, Port, Refused, Unknown
-from agents.render.renderer import Unrenderable
-from schemas.commands import SendOrder
-from schemas.problem import Rejected
-from schemas.reason import Reason
+from agents.mail.port import Port
+from agents.mail.throttle import MOST, Throttle
+from schemas.commands import ConfirmSend, DropSend, NotifyOwner, ResendSend, SendContent, SendFeedback, ToSender
+from schemas.ledger import LedgerEntry
+from schemas.problem import Refusal, Rejected
 from streams import ledger
-from streams.engine.failpoint import reach
 from streams.engine.lane import Lane
 from streams.engine.record import Record
 
-MOST: Final = 100  # orders that one transaction claims
-_ABREAST: Final = 16  # requests at a time, one lane
-_GATHER_SECONDS: Final = 0.05  # how long an outcome waits for company in a transaction
-_FIRST_WAIT: Final = 1.0
-_LONGEST_WAIT: Final = 300.0
-_HALTED_WAIT: Final = 30.0
+__all__ = ["MOST", "SenderWork"]
+_READY_TRIES: Final = 100  # tenths of a second
 
 _log = structlog.get_logger(__name__)
-
-
-class _Sending(NamedTuple):
-    order: SendOrder
-    letter: Letter
-
-
-_Read = tuple[Record, SendOrder | Rejected]
-
-
-class _Brake:
-    """Pulled by the first answer that says not now: requests that have not begun stay at home, and the lane waits."""
-
-    def __init__(self) -> None:
-        self.wait = 0.0
-
-    def pull(self, seconds: float, detail: str) -> None:
-        """Wait at least this long before the next request."""
-        if not self.wait:
-            _log.warning("sending_paused", detail=detail, seconds=seconds)
-        self.wait = max(self.wait, seconds)
+_Read = tuple[Record, ToSender | Rejected]
 
 
 class SenderWork:
-    """A kind of lane: its source is ``nurture.sends``, its rows are the ledger (key: send key)."""
+    """A kind of lane: its source is ``nurture.sends``, its rows are the ledger (key: send key).
+
+    ``share`` is a partition's part of the daily cap (0: none).
+    """
 
     def __init__(
-        self, *, port: Port, gate: Gate, composer: Composer, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        *,
+        port: Port,
+        gate: Gate,
+        composer: Composer,
+        throttle: Throttle,
+        meter: Meter,
+        share: Callable[[int], int] = lambda _: 0,
+        dice: Random | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._port = port
-        self._gate = gate
-        self._composer = composer
-        self._sleep = sleep
-        self._abreast = asyncio.Semaphore(_ABREAST)
-        self._setbacks = 0  # rounds in a row that pulled the brake
+        self._port, self._gate, self._composer = port, gate, composer
+        self._throttle, self._meter, self._share = throttle, meter, share
+        self._dice, self._sleep = dice or SystemRandom(), sleep
+        self._doubts: Doubts = {}
 
     async def begin(self, lane: Lane) -> None:
-        """Nothing: a claim that a former life left behind is met when its order is read again."""
-
-    async def tick(self, lane: Lane, due: Sequence[tuple[bytes, int]]) -> None:
-        """Nothing is ever due: orders wait in line, not in rows."""
+        """Learns what is in doubt and what was sent today; a claim of a former life is due, and met in ``tick``."""
+        self._doubts = dict(doubts_in(lane.rows.within(DOUBT)))
+        self._meter.follow(lane, self._doubts)
+        daily = DailyCap(self._share(lane.partition), lane.rows.get(cap.KEY))
+        self._dispatch = Dispatch(
+            port=self._port,
+            gate=self._gate,
+            composer=self._composer,
+            throttle=self._throttle,
+            daily=daily,
+            dice=self._dice,
+        )
+        for _ in range(_READY_TRIES):  # rather than to put the first orders aside
+            if self._gate.ready():
+                break
+            await self._sleep(0.1)
 
     async def fold(self, lane: Lane, records: Sequence[Record]) -> None:
-        """Bring every order to its end. What may not be sent now waits here, in order, and is lost to nobody."""
+        """Bring every order to a visible state. What may not be sent now waits in the ledger, and is lost to nobody."""
         for start in range(0, len(records), MOST):
-            await self._settle(lane, records[start : start + MOST])
+            await self._fold(lane, records[start : start + MOST])
 
-    async def _settle(self, lane: Lane, records: Sequence[Record]) -> None:
-        read: list[_Read] = [(record, read_order(record)) for record in records]
-        orders: dict[str, SendOrder] = {}
-        for _, found in read:
-            if not isinstance(found, Rejected):
-                orders.setdefault(found.send_key, found)
-        book = Book(lane, orders.values())
-        left = [order for order in orders.values() if not _met_before(book, order, lane.clock.now())]
-        wait = 0.0
-        while left:
-            left, wait = await self._round(lane, book, left)
-            if left:
-                await book.commit()
-                await self._sleep(wait)
-        _close(book, read)
-        await book.commit(upto=records[-1].offset + 1)
-        if wait:
-            await self._sleep(wait)
-
-    async def _round(self, lane: Lane, book: Book, orders: Sequence[SendOrder]) -> tuple[list[SendOrder], float]:
-        """One try at every order: those that are left (proven not sent), and the seconds to wait before the next."""
-        brake = _Brake()
-        sendings = self._claim(lane, book, orders, brake)
-        if sendings:
-            reach("W0")
-            await book.commit()  # the CLAIM: on the record before any byte leaves
-            await self._send_all(lane, book, sendings, brake)
-        self._setbacks = self._setbacks + 1 if brake.wait else 0
-        return [order for order in orders if book.entry(order) is None], brake.wait
-
-    def _claim(self, lane: Lane, book: Book, orders: Iterable[SendOrder], brake: _Brake) -> list[_Sending]:
-        """Gate every order and claim those that may go; one that waits for the suppression list is left as it is."""
-        sendings = []
-        for order in orders:
+    async def tick(self, lane: Lane, due: Sequence[tuple[bytes, int]]) -> None:
+        """Orders that waited are tried, doubts that nothing resolved are held, claims of a former life are doubts."""
+        for start in range(0, len(due), MOST):
+            keys = [key.decode() for key, _ in due[start : start + MOST]]
+            book = Book(lane, keys, self._doubts)
+            for key, why in book.unreadable.items():
+                _log.error("ledger_entry_unreadable", send_key=key, detail=why)
             now = lane.clock.now()
-            reason = self._gate.refusal(order, now)
-            if reason is Reason.SUPPRESSION_UNKNOWN:
-                brake.pull(_FIRST_WAIT, "the view of the suppression list is too old")
-            elif reason is not None:
-                book.write(order, ledger.Blocked(order=order, at=now, reason=reason))
-            elif isinstance(composed := self._composer.compose(order, now), Unrenderable):
-                blocked = ledger.Blocked(order=order, at=now, reason=Reason.TEMPLATE, detail=composed.detail)
-                book.write(order, blocked)
-            else:
-                claimed = ledger.Claimed(order=order, at=now, port=self._port.name, source_hash=composed.source_hash)
-                book.write(order, claimed)
-                sendings.append(_Sending(order, composed.letter))
-        return sendings
+            entries = [entry for entry in map(book.entry, keys) if entry and 0 < ledger.due_of(entry) <= now]
+            for entry in entries:
+                _age(book, entry, now)
+            await self._dispatch.send(lane, book, [entry.order for entry in entries if entry.order])
+            await book.commit()
 
-    async def _send_all(self, lane: Lane, book: Book, sendings: Sequence[_Sending], brake: _Brake) -> None:
-        """Side by side, one at a time for a lead. What ends this early (a failed commit) ends the requests too."""
-        chains = [asyncio.create_task(self._chain(lane, chain, brake)) for chain in _by_lead(sendings)]
-        pending = set(chains)
-        try:
-            while pending:
-                done, pending = await asyncio.wait(
-                    pending, timeout=_GATHER_SECONDS, return_when=asyncio.FIRST_COMPLETED
-                )
-                for chain in filter(done.__contains__, chains):
-                    for order, event in chain.result():
-                        book.write(order, event)
-                if pending:
-                    await book.commit_if_older(_GATHER_SECONDS)
-                    reach("W5")
-        finally:
-            for task in chains:
-                task.cancel()
-            await asyncio.gather(*chains, return_exceptions=True)
-
-    async def _chain(
-        self, lane: Lane, sendings: Iterable[_Sending], brake: _Brake
-    ) -> list[tuple[SendOrder, ledger.Event]]:
-        return [(sending.order, await self._send(lane, sending, brake)) for sending in sendings]
-
-    async def _send(self, lane: Lane, sending: _Sending, brake: _Brake) -> ledger.Event:
-        async with self._abreast:
-            if brake.wait:
-                return ledger.Released()
-            reason = self._gate.suppressed(sending.order)
-            if reason is Reason.SUPPRESSION_UNKNOWN:
-                brake.pull(_FIRST_WAIT, "the view of the suppression list is too old")
-                return ledger.Released()
-            if reason is not None:
-                return ledger.Blocked(order=sending.order, at=lane.clock.now(), reason=reason)
-            reach("W1")
-            answer = await self._port.send(sending.letter)
-            reach("W4")
-            return self._outcome(answer, lane.clock.now(), brake)
-
-    def _outcome(self, answer: Answer, now: int, brake: _Brake) -> ledger.Event:
-        """What an answer means for the ledger (RELIABILITY 1.3, W2 to W6)."""
-        backoff = min(_FIRST_WAIT * 2 ** min(self._setbacks, 9), _LONGEST_WAIT)
-        match answer:
-            case Accepted(message_id=message_id):
-                return ledger.Accepted(at=now, message_id=message_id)
-            case Refused(detail=detail):
-                return ledger.Refused(at=now, detail=detail)
-            case NotNow(retry_after=seconds, detail=detail):
-                brake.pull(max(seconds, backoff), detail)
-                return ledger.Released()
-            case Halted(detail=detail):
-                brake.pull(_HALTED_WAIT, detail)
-                return ledger.Released()
-            case Unknown(detail=detail):
-                brake.pull(backoff, detail)  # a provider that fails must not turn the whole line into held sends
-                return ledger.Lost(at=now, detail=detail)
-            case _:
-                assert_never(answer)
+    async def _fold(self, lane: Lane, records: Sequence[Record]) -> None:
+        read: list[_Read] = [(record, read_order(record)) for record in records]
+        book = Book(lane, {found.send_key for _, found in read if not isinstance(found, Rejected)}, self._doubts)
+        read = [(record, _readable(book, found)) for record, found in read]
+        fresh: dict[str, SendContent | NotifyOwner] = {}
+        for _, found in read:
+            if isinstance(found, SendContent | NotifyOwner) and _is_fresh(book, found.send_key, lane.clock.now()):
+                fresh.setdefault(found.send_key, found)
+        await self._dispatch.send(lane, book, fresh.values())
+        _close(book, read, set(fresh), lane.clock.now())
+        await book.commit(upto=records[-1].offset + 1)
 
 
-def _met_before(book: Book, order: SendOrder, now: int) -> bool:
-    """Whether the ledger knows the key. A claim without an outcome is a former life's: it may have been sent."""
-    entry = book.entry(order)
-    if entry is None:
-        return False
+def _readable(book: Book, found: ToSender | Rejected) -> ToSender | Rejected:
+    """An order whose entry this release cannot read is put aside: nobody may guess what became of it."""
+    if isinstance(found, Rejected) or found.send_key not in book.unreadable:
+        return found
+    return Rejected(Refusal.WRONG_SHAPE, book.unreadable[found.send_key])
+
+
+def _is_fresh(book: Book, send_key: str, now: int) -> bool:
+    """Whether the ledger holds nothing of a send. A claim without an outcome is a former life's."""
+    entry = book.entry(send_key)
+    if entry is not None and entry.state == "claimed":
+        _orphaned(book, entry, now)
+    return entry is None
+
+
+def _age(book: Book, entry: LedgerEntry, now: int) -> None:
+    """What time alone does to an entry that is due."""
     if entry.state == "claimed":
-        book.write(order, ledger.Lost(at=now, detail="the worker that claimed it ended before it wrote the outcome"))
-    else:
-        book.count(order, "duplicate")
-    return True
+        _orphaned(book, entry, now)
+    elif entry.state == "unknown":
+        book.write(entry.send_key, ledger.Expired(at=now))
 
 
-def _close(book: Book, read: Iterable[_Read]) -> None:
-    """What goes with the source position: dead letters, and repeats of a key within the batch."""
-    seen = set[str]()
+def _orphaned(book: Book, entry: LedgerEntry, now: int) -> None:
+    book.write(
+        entry.send_key, ledger.Lost(at=now, detail="the worker that claimed it ended before it wrote the outcome")
+    )
+
+
+def _close(book: Book, read: Iterable[_Read], fresh: set[str], now: int) -> None:
+    """What goes with the source position, and so exactly once: dead letters, repeats, words about earlier sends."""
     for record, found in read:
-        if isinstance(found, Rejected):
-            book.emit(dead_letter(record, found, SOURCE))
-            for name in counted(found):
-                book.add(name)
-        elif found.send_key in seen:
-            book.count(found, "duplicate")
-        else:
-            seen.add(found.send_key)
+        match found:
+            case Rejected():
+                book.emit(dead_letter(record, found, SOURCE))
+                for name in counted(found):
+                    book.add(name)
+            case ConfirmSend() | ResendSend() | DropSend():
+                book.add(f"feedback:{_hear(book, found, now)}")
+            case SendContent() | NotifyOwner():
+                if found.send_key in fresh:
+                    fresh.discard(found.send_key)
+                else:
+                    book.count(ledger.email_of(found), "duplicate")
+            case _:
+                assert_never(found)
 
 
-def _by_lead(sendings: Iterable[_Sending]) -> list[list[_Sending]]:
-    chains: dict[str, list[_Sending]] = {}
-    for sending in sendings:
-        chains.setdefault(sending.order.lead_id, []).append(sending)
-    return list(chains.values())
+def _hear(book: Book, word: SendFeedback, now: int) -> str:
+    """What a word about an earlier send changes: its name, or ``ignored``. Most are about what is settled anyway."""
+    entry = book.entry(word.send_key)
+    if entry is not None and entry.state == "claimed":
+        _orphaned(book, entry, now)
+        entry = book.entry(word.send_key)
+    event = _event(word, now)
+    if entry is None or not ledger.allows(entry, type(event)) or word.id in {order.id for order in entry.ordered}:
+        return "ignored"
+    return book.write(word.send_key, event).state
+
+
+def _event(word: SendFeedback, now: int) -> ledger.Event:
+    match word:
+        case ConfirmSend(event=proof):
+            return ledger.Confirmed(at=now, event=proof)
+        case ResendSend(id=name, order=order, by=by, why=why):
+            return ledger.Resent(id=name, order=order, at=now, by=by, why=why)
+        case DropSend(id=name, by=by, why=why):
+            return ledger.Dropped(id=name, at=now, by=by, why=why)
+        case _:
+            assert_never(word)

@@ -1,26 +1,13 @@
 """Whom we must never mail again: all of ``nurture.suppressions`` in memory, by keyed hash. It holds no address."""
 
-import asyncio
 import contextlib
 import hashlib
 import hmac
 import time
 import unicodedata
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable
 
-import structlog
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
-
-from schemas.topics import SUPPRESSIONS
-
-FRESH_SECONDS: Final = 10.0  # an older view refuses to send (ARCHITECTURE, "The sender")
-_POLL_MS: Final = 200
-_ANSWER_SECONDS: Final = 5.0
-_AGAIN_SECONDS: Final = 1.0
-
-_log = structlog.get_logger(__name__)
+from agents.feed import View
 
 
 def keyed_address(address: str, key: bytes) -> str:
@@ -36,95 +23,23 @@ def _normal(address: str) -> str:
     return f"{local}{at}{domain}"
 
 
-class SuppressionView:
-    """What the topic says, and when it was last known to be complete (``time.monotonic``, seconds)."""
+class SuppressionView(View):
+    """Everybody who is suppressed, as far as this view has read."""
 
     def __init__(self, key: bytes, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(now)
         self._key = key
-        self._now = now
         self._held: set[bytes] = set()
-        self._complete_at = float("-inf")
 
     def holds(self, address: str) -> bool:
-        """Whether the address is suppressed, as far as this view has read."""
+        """Whether the address is suppressed."""
         return keyed_address(address, self._key).encode() in self._held
 
-    def age_seconds(self) -> float:
-        """Seconds since the view was complete; infinite before the first time."""
-        return self._now() - self._complete_at
-
-    def fresh(self) -> bool:
-        """Whether the view may be trusted with a send."""
-        return self.age_seconds() <= FRESH_SECONDS
-
-    def learn(self, hashed: bytes | None, value: bytes | None) -> None:
-        """Take in one record of the topic; a tombstone lifts the suppression."""
-        if hashed is None:
+    def learn(self, key: bytes | None, value: bytes | None) -> None:
+        """Take in one record of the topic, keyed by the hash; a tombstone lifts the suppression."""
+        if key is None:
             return
         if value is None:
-            self._held.discard(hashed)
+            self._held.discard(key)
         else:
-            self._held.add(hashed)
-
-    def complete(self, at: float) -> None:
-        """Everything that was readable at this moment has been learned."""
-        self._complete_at = max(self._complete_at, at)
-
-
-class SuppressionFeed:
-    """Keeps a view up to date in the background: read committed, no group, every partition from its beginning."""
-
-    def __init__(self, view: SuppressionView, client: Mapping[str, Any], topic: str = SUPPRESSIONS) -> None:
-        """``client`` holds aiokafka's connection settings (``bootstrap_servers``, ``security_protocol``, ...)."""
-        self._view = view
-        self._client = client
-        self._topic = topic
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Begin to read; returns at once. The view is fresh when the whole topic has been read."""
-        self._task = asyncio.create_task(self._run())
-
-    async def close(self) -> None:
-        """Stop reading; the view grows old and refuses."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _run(self) -> None:
-        """Read for ever; a broker that is away makes the view old, and a new consumer begins again."""
-        while True:
-            consumer = AIOKafkaConsumer(  # without a group it is given every partition of the topic
-                self._topic,
-                **self._client,
-                group_id=None,
-                isolation_level="read_committed",
-                auto_offset_reset="earliest",
-                enable_auto_commit=False,
-            )
-            try:
-                await consumer.start()
-                await self._follow(consumer)
-            except (KafkaError, TimeoutError, OSError) as error:
-                _log.warning("suppressions_unreadable", error=type(error).__name__, age=self._view.age_seconds())
-            finally:
-                await consumer.stop()
-            await asyncio.sleep(_AGAIN_SECONDS)
-
-    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
-        places = consumer.assignment()
-        if not places:
-            raise UnknownTopicOrPartitionError(self._topic)
-        while True:
-            asked_at = time.monotonic()
-            ends = await asyncio.wait_for(consumer.end_offsets(places), _ANSWER_SECONDS)
-            while any([await consumer.position(place) < ends[place] for place in places]):
-                await self._read(consumer)
-            self._view.complete(asked_at)
-            await self._read(consumer)
-
-    async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
-            for record in records:
-                self._view.learn(record.key, record.value)
+            self._held.add(key)

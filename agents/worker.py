@@ -4,24 +4,30 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import structlog
 
 from agents.clients import client, engine_settings
+from agents.controls import ControlsView
+from agents.feed import Feed
 from agents.http import STALLED_SECONDS, Health, serve
 from agents.intake import IntakeWork, lead_id_of
 from agents.journey import JourneyWork
+from agents.mail.cap import share
 from agents.mail.choose import choose_port
 from agents.mail.compose import Composer
 from agents.mail.gate import Gate
+from agents.mail.meter import Meter
+from agents.mail.throttle import Throttle
 from agents.metrics import Metrics
 from agents.policies import Policies
 from agents.render.renderer import Renderer
 from agents.sales import SalesWork
 from agents.sender import MOST, SenderWork
 from agents.settings import Settings, SettingsError
-from agents.suppression import SuppressionFeed, SuppressionView
+from agents.suppression import SuppressionView
 from agents.unsubscribe import NO_ENDPOINT, unsubscribe_links
 from agents.workplace import load_workplace
 from schemas import topics
@@ -91,21 +97,31 @@ async def _journey(settings: Settings, metrics: Metrics) -> AsyncIterator[Kinds]
 
 
 @asynccontextmanager
-async def _sender(settings: Settings, _metrics: Metrics) -> AsyncIterator[Kinds]:
+async def _sender(settings: Settings, metrics: Metrics) -> AsyncIterator[Kinds]:
     workplace = load_workplace(settings.templates)
     if isinstance(workplace, list):
         raise SettingsError("\n".join(map(str, workplace)))
-    view = SuppressionView(_key(settings))
-    feed = SuppressionFeed(view, client(settings))
-    port = choose_port(settings)
+    view, controls = SuppressionView(_key(settings)), ControlsView()
+    feeds = (Feed(view, client(settings), topics.SUPPRESSIONS), Feed(controls, client(settings), topics.CONTROLS))
+    port, throttle = choose_port(settings), Throttle(settings.sends_per_second)
+    meter = Meter(port.name, throttle, controls, view)
+    metrics.registry.register(meter)
     link = unsubscribe_links(settings.unsubscribe_url or NO_ENDPOINT, settings.token_key.reveal().encode())
-    composer, gate = Composer(Renderer(workplace), link), Gate(view, settings.allow_list)
+    make = partial(
+        SenderWork,
+        port=port,
+        gate=Gate(view, controls, settings.allow_list),
+        composer=Composer(Renderer(workplace), link),
+        throttle=throttle,
+        meter=meter,
+        share=partial(share, settings.daily_cap, settings.partitions),
+    )
     async with AsyncExitStack() as stack:
         await port.start()
         stack.push_async_callback(port.close)
-        await feed.start()
-        stack.push_async_callback(feed.close)
-        make = lambda: SenderWork(port=port, gate=gate, composer=composer)  # noqa: E731
+        for feed in feeds:
+            await feed.start()
+            stack.push_async_callback(feed.close)
         yield [Kind(topics.SENDS, topics.EMAIL_LEDGER, make, most=MOST, grace_s=_REQUEST_S)]
 
 

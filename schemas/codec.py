@@ -6,7 +6,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from schemas.commands import Command, HandoffOrder, SendOrder
+from schemas.commands import Command, HandoffOrder, ToSender
+from schemas.controls import SendSwitch
 from schemas.facts import FACTS, Fact
 from schemas.lead import Lead
 from schemas.ledger import LedgerEntry
@@ -21,9 +22,10 @@ encode: Final = msgspec.json.Encoder().encode
 encode_lead: Final = msgspec.msgpack.Encoder().encode
 decode_lead: Final = msgspec.msgpack.Decoder(Lead).decode
 decode_command: Final = msgspec.json.Decoder(Command).decode
-decode_send: Final = msgspec.json.Decoder(SendOrder).decode
+decode_send: Final = msgspec.json.Decoder(ToSender).decode
 decode_handoff: Final = msgspec.json.Decoder(HandoffOrder).decode
 decode_ledger: Final = msgspec.json.Decoder(LedgerEntry).decode
+decode_switch: Final = msgspec.json.Decoder(SendSwitch).decode
 decode_queue: Final = msgspec.json.Decoder(QueueItem).decode
 decode_mark: Final = msgspec.json.Decoder(Mark).decode
 decode_policy: Final = msgspec.json.Decoder(Policy).decode

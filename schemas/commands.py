@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-from schemas.facts import LeadId, Traits, tag_of
+from schemas.facts import FactId, LeadId, Traits, tag_of
 from schemas.handoff import Brief
 from schemas.reason import Reason
 from schemas.units import Millis
@@ -114,3 +114,41 @@ Command = (
 SendOrder = SendContent | NotifyOwner
 HandoffOrder = HandOff | SettleHandoff
 COMMANDS: dict[str, type[Decided]] = {tag_of(shape): shape for shape in get_args(Command)}
+
+
+class Feedback(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """What every word about an earlier send says; not an order by itself. It travels in ``nurture.sends``."""
+
+    id: FactId
+    lead_id: LeadId
+    send_key: str
+    seen: Millis
+
+
+Proof = Literal["processed", "delivered", "deferred", "dropped", "bounced", "opened", "clicked"]
+
+
+class ConfirmSend(Feedback, frozen=True, kw_only=True, tag="confirm_send.v1"):
+    """The provider told of this send, so it took it. Means something only while the outcome is unknown."""
+
+    event: Proof
+
+
+class ResendSend(Feedback, frozen=True, kw_only=True, tag="resend_send.v1"):
+    """An operator takes it upon himself to send again what may have been sent: the only way to a second request."""
+
+    by: str
+    why: str
+    order: SendOrder
+
+
+class DropSend(Feedback, frozen=True, kw_only=True, tag="drop_send.v1"):
+    """An operator ends a send that waits or is in doubt: it will never be sent."""
+
+    by: str
+    why: str
+
+
+SendFeedback = ConfirmSend | ResendSend | DropSend
+ToSender = SendOrder | SendFeedback
+"""One record of ``nurture.sends``."""

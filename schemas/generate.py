@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.commands import Command
+from schemas.commands import Command, ToSender
+from schemas.controls import SendSwitch
 from schemas.facts import Fact
 from schemas.handoff import Brief
 from schemas.lead import Lead
@@ -27,9 +28,11 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 # name of the file -> what it describes, its shape
 SHAPES: Final[dict[str, tuple[str, Any]]] = {
     "fact": ("One record of nurture.facts.", Fact),
-    "command": ("One record of nurture.decisions, nurture.sends or nurture.handoffs.", Command),
+    "command": ("One record of nurture.decisions or nurture.handoffs.", Command),
     "brief": ("The handoff brief.", Brief),
     "lead": ("One row of nurture.lead-rows (there as MessagePack).", Lead),
+    "send": ("One record of nurture.sends.", ToSender),
+    "send-switch": ("One record of nurture.controls.", SendSwitch),
     "ledger-entry": ("One row of nurture.email-ledger.", LedgerEntry),
     "queue-item": ("One row of nurture.sales-queue.", QueueItem),
     "dead-letter-mark": ("One record of nurture.dead-letter-marks.", Mark),

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     NOT_ALLOWED = "not_allowed"
     REJECTED = "rejected"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    DROPPED = "dropped"
 
 
 SENTENCES: Final[dict[Reason, str]] = {
@@ -64,4 +65,5 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.NOT_ALLOWED: "the address is not on the allow-list",
     Reason.REJECTED: "the mail provider refused the request",
     Reason.OUTCOME_UNKNOWN: "whether the provider took it is unknown; it is held, never repeated",
+    Reason.DROPPED: "an operator took it out of the line",
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from agents.controls import ControlsView
 from agents.mail.port import one_address
 from agents.suppression import SuppressionView
 from schemas.commands import NotifyOwner, SendContent, SendOrder
@@ -9,32 +10,42 @@ from schemas.reason import Reason
 
 
 class Gate:
-    """Refuses by name: too late, no address, not on the allow-list, suppressed."""
+    """Refuses by name (too late, no address, not on the allow-list, suppressed), or says what must be waited for."""
 
-    def __init__(self, suppressions: SuppressionView, allow_list: Sequence[str] = ()) -> None:
+    def __init__(self, suppressions: SuppressionView, controls: ControlsView, allow_list: Sequence[str] = ()) -> None:
         self._suppressions = suppressions
+        self._controls = controls
         self._allowed = frozenset(entry.strip().casefold() for entry in allow_list)
 
+    def ready(self) -> bool:
+        """Whether both views are complete and fresh."""
+        return self._suppressions.fresh() and self._controls.fresh()
+
     def refusal(self, order: SendOrder, now: int) -> Reason | None:
-        """Why this order may not be claimed at ``now`` (ms), or None. SUPPRESSION_UNKNOWN means: wait, do not skip."""
+        """Why this order may never be sent, as of ``now`` (ms), whatever the views say; or None."""
         if now > order.not_after:
             return Reason.STALE
         if not one_address(order.to):
             return Reason.NO_ADDRESS
-        if not self._allows(order.to):
-            return Reason.NOT_ALLOWED
-        return self.suppressed(order)
+        return None if self._allows(order.to) else Reason.NOT_ALLOWED
+
+    def waits(self, order: SendOrder) -> str:
+        """What this order must wait for, "" for nothing. Asked again right before the request."""
+        if not self._controls.fresh():
+            return "the view of the kill switch is too old to trust"
+        if (switch := self._controls.stopped()) is not None:
+            return f'{switch.by} stopped sending ({switch.why}); "nurture ledger go" starts it again'
+        if isinstance(order, SendContent) and not self._suppressions.fresh():
+            return "the view of the suppression list is too old to trust"
+        return ""
 
     def suppressed(self, order: SendOrder) -> Reason | None:
-        """The part that is asked again right before the request. A rep cannot unsubscribe from handoffs."""
+        """Asked again right before the request. A rep cannot unsubscribe from handoffs."""
         match order:
             case NotifyOwner():
                 return None
-            case SendContent() if not self._suppressions.fresh():
-                return Reason.SUPPRESSION_UNKNOWN
-            case SendContent() if self._suppressions.holds(order.to):
-                return Reason.SUPPRESSED
-        return None
+            case SendContent():
+                return Reason.SUPPRESSED if self._suppressions.holds(order.to) else None
 
     def _allows(self, address: str) -> bool:
         """An empty list allows everybody; an entry is an address or ``@domain``."""

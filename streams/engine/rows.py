@@ -60,6 +60,13 @@ class Rows:
         for key, stored in self._db.items(from_key=b"\1"):
             yield key, stored[8:]
 
+    def within(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Every row whose key begins so, in order of its key: for the work's own keys, which begin with a zero byte."""
+        for key, stored in self._db.items(from_key=prefix):
+            if not key.startswith(prefix):
+                return
+            yield key, stored[8:]
+
     @property
     def checkpoint(self) -> Checkpoint | None:
         """Where recovery goes on; None for a new store."""

@@ -1,0 +1,19 @@
+"""What operators switch for all workers at once: the records of ``nurture.controls``. It switches nothing itself."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from schemas.units import Millis
+
+SENDS: Final = "sends"
+"""The key of the one switch that there is."""
+
+
+class SendSwitch(Struct, frozen=True, kw_only=True, tag="send_switch.v1", tag_field="type"):
+    """Whether mail may leave, who said so, and why."""
+
+    stopped: bool
+    by: str
+    why: str
+    at: Millis
