@@ -8,7 +8,7 @@ from agents.morgue import SOURCE, Letter
 from agents.sales import read_handoff
 from agents.segment import to_fact
 from schemas import topics
-from schemas.commands import Decided
+from schemas.commands import Decided, Feedback
 from schemas.envelope import Headers, headers
 from schemas.facts import Happened, tag_of
 from schemas.problem import Rejected
@@ -43,7 +43,7 @@ def verdict(letter: Letter, partitions: int, now: Millis) -> Out | Stays:
     return Out(letter.topic, letter.key, letter.raw, _headers(letter, read), letter.partition)
 
 
-def _read(letter: Letter, now: Millis) -> Happened | Decided | Rejected | None:
+def _read(letter: Letter, now: Millis) -> Happened | Decided | Feedback | Rejected | None:
     """What the letter's lane would read today; None is a topic that no lane reads."""
     record = Record(letter.topic, letter.partition, letter.offset, letter.at, letter.key, letter.raw, ())
     match letter.topic:
@@ -59,7 +59,7 @@ def _read(letter: Letter, now: Millis) -> Happened | Decided | Rejected | None:
             return None
 
 
-def _headers(letter: Letter, read: Happened | Decided) -> Headers:
+def _headers(letter: Letter, read: Happened | Decided | Feedback) -> Headers:
     """What is ours says again what it is; what others send in had no envelope, and gets none."""
     again = ("nurture_replayed_from", letter.id.encode())
     if letter.topic not in KEYED:

@@ -7,9 +7,13 @@ from typing import get_args
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from agents.controls import ControlsView
 from agents.deadletter import counted
 from agents.journey import _tally
+from agents.mail.meter import Meter
+from agents.mail.throttle import Throttle
 from agents.metrics import COUNTED, DEAD_LETTERS, METRICS, Metrics, samples
+from agents.suppression import SuppressionView
 from schemas import topics
 from schemas.codec import decode_command
 from schemas.commands import COMMANDS
@@ -49,6 +53,7 @@ def test_what_is_declared_is_what_is_shown():
     """The declared names and those on /metrics are the same list, from the first scrape on."""
     metrics = Metrics([topics.FACTS])
     metrics.watch(lambda: [LaneStatus(topic=topic, partition=0, state="folding") for topic in COUNTED])
+    metrics.registry.register(Meter("folder", Throttle(), ControlsView(), SuppressionView(b"")))
     shown = set(re.findall(r"^# HELP (nurture_\w+) ", metrics.text().decode(), re.MULTILINE))
     assert {name for name in shown if not name.endswith("_created")} == {metric.name for metric in METRICS}
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from agents.controls import ControlsView
 from agents.mail.breaker import EVIDENCE
-from agents.mail.port import Accepted, Halted, NotNow, Refused, Unknown
+from agents.mail.port import Halted, NotNow, Refused, Unknown
 from agents.suppression import SuppressionView, keyed_address
 from schemas.codec import decode_ledger, encode
 from schemas.commands import ConfirmSend, DropSend, ResendSend
@@ -34,7 +34,6 @@ from tests.agents.sending import (
     view,
     work,
 )
-
 
 # ── one order ────────────────────────────────────────────────────────────────────────────────────────────────
 

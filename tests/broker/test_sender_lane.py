@@ -11,13 +11,17 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
 from agents.clients import read_newest, read_whole
+from agents.controls import ControlsView
+from agents.feed import Feed
 from agents.mail.compose import Composer
 from agents.mail.gate import Gate
+from agents.mail.meter import Meter
 from agents.mail.sendgrid import SendGrid
+from agents.mail.throttle import Throttle
 from agents.options import Secret
 from agents.render.renderer import Renderer
 from agents.sender import MOST, SenderWork
-from agents.suppression import SuppressionFeed, SuppressionView, keyed_address
+from agents.suppression import SuppressionView, keyed_address
 from agents.unsubscribe import NO_ENDPOINT, unsubscribe_links
 from agents.workplace import load_workplace
 from schemas.codec import decode_fact, decode_ledger, encode
@@ -39,7 +43,7 @@ def topics(broker, unique):
     """Source, changelog and suppressions of our own; facts and dead letters are the broker's."""
     admin = KafkaAdminClient(bootstrap_servers=broker)
     compact = {"cleanup.policy": "compact"}
-    made = {"sends": {}, "ledger": compact, "suppressions": compact}
+    made = {"sends": {}, "ledger": compact, "suppressions": compact, "controls": compact}
     wanted = [NewTopic(f"{unique}.{name}", PARTITIONS, 1, topic_configs=config) for name, config in made.items()]
     admin.create_topics(wanted)
     for shared in (FACTS, DEAD_LETTERS):
@@ -78,14 +82,21 @@ async def produce(broker, topic, pairs):
 @asynccontextmanager
 async def worker(broker, topics, tmp_path, fake, *, unique, grace=3):
     """One sender's process, as agents/worker.py joins it."""
-    view = SuppressionView(ID_KEY)
-    feed = SuppressionFeed(view, {"bootstrap_servers": broker}, topics["suppressions"])
+    view, controls, throttle = SuppressionView(ID_KEY), ControlsView(), Throttle()
+    client = {"bootstrap_servers": broker}
+    feeds = (Feed(view, client, topics["suppressions"]), Feed(controls, client, topics["controls"]))
     port = SendGrid(Secret(KEY), fake.url, sandbox=False, total_seconds=5)
     composer = Composer(Renderer(WORKPLACE), unsubscribe_links(NO_ENDPOINT, b""))
     kind = Kind(
         topics["sends"],
         topics["ledger"],
-        lambda: SenderWork(port=port, gate=Gate(view), composer=composer),
+        lambda: SenderWork(
+            port=port,
+            gate=Gate(view, controls),
+            composer=composer,
+            throttle=throttle,
+            meter=Meter("sendgrid", throttle, controls, view),
+        ),
         most=MOST,
         grace_s=grace,
     )
@@ -93,13 +104,15 @@ async def worker(broker, topics, tmp_path, fake, *, unique, grace=3):
     app = lane_app(f"sender-{unique}", [kind], engine, WallClock(), Silence())
     tmp_path.mkdir(exist_ok=True)
     await port.start()
-    await feed.start()
+    for feed in feeds:
+        await feed.start()
     await app.start()
     try:
         yield app
     finally:
         await app.stop()
-        await feed.close()
+        for feed in feeds:
+            await feed.close()
         await port.close()
 
 
@@ -142,7 +155,7 @@ def test_every_order_is_sent_once_through_kafka_and_http(broker, topics, tmp_pat
 
 
 def test_a_worker_that_ends_in_the_middle_never_sends_twice(broker, topics, tmp_path, unique):
-    """Requests hang after being taken while the worker leaves: the next one holds those, and sends the rest once."""
+    """Requests hang after being taken while the worker leaves: the next one doubts those, and sends the rest once."""
 
     async def main():
         orders = [(order(number).lead_id.encode(), encode(order(number))) for number in range(10)]
@@ -159,5 +172,5 @@ def test_a_worker_that_ends_in_the_middle_never_sends_twice(broker, topics, tmp_
     claimed, states, fake = asyncio.run(main())
     assert "claimed" in claimed.values()
     assert set(fake.accepted().values()) == {1}
-    assert set(states.values()) <= {"accepted", "held"}
-    assert {states[key] for key in states if int(key[-1]) % 2 == 0} == {"held"}
+    assert set(states.values()) <= {"accepted", "unknown"}
+    assert {states[key] for key in states if int(key[-1]) % 2 == 0} == {"unknown"}

@@ -8,7 +8,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
-from agents.suppression import SuppressionFeed, SuppressionView, keyed_address
+from agents.feed import Feed
+from agents.suppression import SuppressionView, keyed_address
 
 KEY = b"a key for hashes of addresses"
 
@@ -50,7 +51,7 @@ async def transaction(broker, unique):
 @asynccontextmanager
 async def feed(broker, topic):
     view = SuppressionView(KEY)
-    found = SuppressionFeed(view, {"bootstrap_servers": broker}, topic)
+    found = Feed(view, {"bootstrap_servers": broker}, topic)
     await found.start()
     try:
         yield view

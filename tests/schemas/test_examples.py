@@ -2,14 +2,25 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import jsonschema_rs
 import msgspec
 import pytest
 
-from schemas.codec import decode_command, decode_fact, decode_ledger, decode_mark, decode_queue, encode
-from schemas.commands import COMMANDS
-from schemas.facts import FACTS
+from schemas.codec import (
+    decode_command,
+    decode_fact,
+    decode_ledger,
+    decode_mark,
+    decode_queue,
+    decode_send,
+    decode_switch,
+    encode,
+)
+from schemas.commands import COMMANDS, SendFeedback
+from schemas.controls import SendSwitch
+from schemas.facts import FACTS, tag_of
 from schemas.handoff import Brief
 from schemas.ledger import LedgerEntry
 from schemas.mark import Mark
@@ -21,6 +32,8 @@ DECODERS = (
     | dict.fromkeys(COMMANDS, (decode_command, "command"))
     | {
         "brief.v1": (msgspec.json.Decoder(Brief).decode, "brief"),
+        **dict.fromkeys(map(tag_of, get_args(SendFeedback)), (decode_send, "send")),
+        "send_switch.v1": (decode_switch, "send-switch"),
         "ledger_entry.v1": (decode_ledger, "ledger-entry"),
         "queue_item.v1": (decode_queue, "queue-item"),
         "dead_letter_mark.v1": (decode_mark, "dead-letter-mark"),
@@ -56,7 +69,7 @@ def test_an_example_is_valid_for_others(name):
 def test_without_its_ids_an_example_is_refused_by_both(name):
     """Our decoder and the published schema agree on what is required."""
     written = json.loads(EXAMPLES[name].read_bytes())
-    broken = {key: value for key, value in written.items() if key not in {"id", "lead_id"}}
+    broken = {key: value for key, value in written.items() if key not in {"id", "lead_id", "by"}}
     assert not jsonschema_rs.is_valid(schema(DECODERS[name][1]), broken)
     with pytest.raises((msgspec.ValidationError, AssertionError)):
         assert not hasattr(DECODERS[name][0](encode(broken)), "reason"), "a Rejected"
@@ -70,6 +83,6 @@ def test_no_example_names_a_real_address():
 
 
 def test_shapes_of_rows_carry_their_version():
-    """A brief, a ledger entry, a queue item and a mark say on the wire which shape they are."""
-    tags = {shape.__struct_config__.tag for shape in (Brief, LedgerEntry, QueueItem, Mark)}
-    assert tags == {"brief.v1", "ledger_entry.v1", "queue_item.v1", "dead_letter_mark.v1"}
+    """A brief, a ledger entry, a queue item, a mark and a switch say on the wire which shape they are."""
+    tags = {shape.__struct_config__.tag for shape in (Brief, LedgerEntry, QueueItem, Mark, SendSwitch)}
+    assert tags == {"brief.v1", "ledger_entry.v1", "queue_item.v1", "dead_letter_mark.v1", "send_switch.v1"}

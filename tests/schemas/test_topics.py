@@ -19,7 +19,11 @@ def test_everything_keyed_by_lead_has_one_count():
     """A lead's records are in the same partition of every topic."""
     counts = {topic.count(12) for topic in registry().values() if topic.partitions == "keyed"}
     assert counts == {12}
-    assert {topic.key for topic in registry().values() if topic.partitions != "keyed"} == {"policy hash", "clock", "switch"}
+    assert {topic.key for topic in registry().values() if topic.partitions != "keyed"} == {
+        "policy hash",
+        "clock",
+        "switch",
+    }
 
 
 def test_the_system_of_record_is_kept_for_ever():
