@@ -71,6 +71,7 @@ check: setup ## Lint, format, types, layers, generated files, Dockerfile, templa
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m schemas.generate --check
+	@$(BIN)/python -m agents.reference --check
 	@$(BIN)/hadolint deploy/Dockerfile
 	@$(BIN)/nurture check templates
 	@echo "make check: all is well"

@@ -9,7 +9,7 @@ from streams.engine.problem import Refused
 WINDOW: Final = 1_000
 LEAST: Final = 200
 _CLOSE: Final = (
-    "Nothing of this batch was taken and nothing is lost, but a new start stops here again. If this release is to blame,"
+    "Nothing of this batch was taken and nothing is lost; a new start stops here again. If this release is to blame,"
     " start one that reads them. If what writes to the topic is, correct it, then start once with NURTURE_FUSE=false:"
     ' the bad records go to dead letters ("nurture dead-letters list"), and without that setting the fuse is in again.'
 )

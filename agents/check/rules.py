@@ -9,6 +9,7 @@ from agents.check.draft import Draft
 from schemas.problem import Problem
 
 Rule = Callable[[Draft], Iterator[Problem]]
+_SPEAK_FOR_OTHERS: Final = {"missing-file", "finished-letter"}  # they complain under ids of ALSO
 
 RULES: Final[tuple[Rule, ...]] = (
     names.missing_file,
@@ -51,3 +52,29 @@ def complaints(draft: Draft, today: date | None) -> Iterator[Problem]:
         yield from rule(draft)
     if today is not None:
         yield from agreement.review_due(draft, today)
+
+
+ALSO: Final = {
+    "file": "The file can be read, and every file that a workplace needs is there.",
+    "size": "A file is not absurdly large.",
+    "encoding": "A file is UTF-8 text.",
+    "tab": "YAML is indented with spaces.",
+    "yaml": "A file is YAML 1.2 and holds something.",
+    "alias": "Values are written out, without anchors.",
+    "front-matter": 'An e-mail begins with "---", its keys, and "---".',
+    "unknown-key": "A key is one that the shape has.",
+    "missing-key": "A key that the shape needs is there.",
+    "duplicate-key": "A key stands once.",
+    "wrong-type": "A value is of its key's kind: a text, a number, a list, keys and values.",
+    "wrong-value": "A value is one of those that can be chosen, or within its bounds.",
+    "unwritable": "An e-mail can be written at all, and is not too large.",
+    "no-unsubscribe": "Both parts of a letter to leads hold the unsubscribe link.",
+    "no-postal-address": "Both parts of a letter to leads hold the postal address.",
+}
+"""What is said of a file before there is a rule's question to ask, and what the finished letters must hold."""
+
+
+def manual() -> dict[str, str]:
+    """Each rule's id as it stands in brackets behind a complaint, and what it asks for."""
+    named = {rule.__name__.replace("_", "-"): str(rule.__doc__) for rule in (*RULES, agreement.review_due)}
+    return ALSO | {name: says for name, says in named.items() if name not in _SPEAK_FOR_OTHERS}

@@ -28,7 +28,8 @@ _by = click.option("--by", default=getpass.getuser, show_default="you", help="Wh
 _dry_run = click.option("--dry-run", is_flag=True, help="Only list what would be done.")
 _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 _ids = click.argument("ids", metavar="[ID]...", nargs=-1)
-_REASON: Final = click.Choice([reason.value for reason in Refusal])
+_REASONS: Final = [reason.value for reason in Refusal]
+_ONLY_FOR: Final = f"Only for this: {', '.join(_REASONS)}."
 _EXAMPLES: Final = (
     'Examples:  nurture dead-letters list --reason not_json --since "2 hours ago"  ·  '
     "nurture dead-letters show nurture.leads:3:42  ·  nurture dead-letters replay --topic nurture.leads  ·  "
@@ -42,7 +43,9 @@ def _choice(command: _Command) -> _Command:
         click.option("--until", type=Moment(), help="Put aside before this moment."),
         click.option("--since", type=Moment(), help='Put aside since: 2026-03-02T11:00, "2 hours ago".'),
         click.option("--topic", "topics", multiple=True, help="Only from this topic."),
-        click.option("--reason", "reasons", multiple=True, type=_REASON, help="Only for this."),
+        click.option(
+            "--reason", "reasons", multiple=True, type=click.Choice(_REASONS), metavar="REASON", help=_ONLY_FOR
+        ),
     ):
         command = option(command)
     return command

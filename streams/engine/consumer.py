@@ -11,16 +11,25 @@ _PACE_S: Final = 0.008
 
 
 class PacedConsumer(aiokafka.AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped to us
-    """A broker should hold a fetch that finds nothing (``fetch_max_wait_ms``); the embedded one answers at once."""
+    """A broker should hold a fetch that finds nothing (``fetch_max_wait_ms``); the embedded one answers at once.
+
+    ``astray``: partitions whose position the broker did not have, so that aiokafka goes on elsewhere without a word.
+    """
+
+    def __init__(self, *topics: str, **settings: Any) -> None:
+        super().__init__(*topics, **settings)
+        self.astray: set[Any] = set()
 
     async def start(self) -> None:
         """Connect, and pace this consumer's own fetches."""
         await super().start()
         ask = self._fetcher._proc_fetch_request  # noqa: SLF001
 
-        async def paced(*request: Any) -> bool:
+        async def paced(assignment: Any, *request: Any) -> bool:
             started = time.monotonic()
-            brought: bool = await ask(*request)
+            sound = [tp for tp in assignment.tps if assignment.state_value(tp).has_valid_position]
+            brought: bool = await ask(assignment, *request)
+            self.astray.update(tp for tp in sound if assignment.state_value(tp).awaiting_reset)
             if not brought and time.monotonic() - started < _PACE_S:
                 with contextlib.suppress(asyncio.CancelledError):  # as aiokafka does: it awaits what it has cancelled
                     await asyncio.sleep(_PACE_S)

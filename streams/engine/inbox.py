@@ -17,7 +17,7 @@ class Inbox:
     def __init__(self, position: int, most: int) -> None:
         """``position``: the source offset to read from; ``most``: how many records a fold takes."""
         self.position = position
-        self.sought = False
+        self.sought = self.astray = False
         self.end = position
         self.wake = asyncio.Event()
         self._most = most
@@ -31,6 +31,11 @@ class Inbox:
     def full(self) -> bool:
         """True while no more should be fetched."""
         return len(self._batches) >= _MOST_BATCHES or self._waiting >= 2 * self._most
+
+    def go_astray(self) -> None:
+        """The broker does not have our position any more: nothing that comes from now on belongs here."""
+        self.astray = True
+        self.wake.set()
 
     def receive(self, batch: Sequence[Any], position: int, end: int) -> None:
         """What one fetch brought (maybe nothing), the offset to read next, and the last offset that is readable."""

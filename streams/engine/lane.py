@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
@@ -74,7 +75,7 @@ class Lane:
         )
         self._life: Life | None = None
         self._state: LaneState = "ended"
-        self._looked, self._busy, self._leaving = 0, False, False
+        self._looked, self._busy, self._leaving, self._turned = 0, False, False, time.monotonic()
         self._task = asyncio.create_task(self._lives(), name=f"lane {self._place.name}")
 
     @property
@@ -103,7 +104,7 @@ class Lane:
         """Wake up when something is due; otherwise a comparison in memory."""
         if self.inbox is None or self._busy:
             return
-        if self.rows.due.low <= now:
+        if self.rows.due.low <= now or self._passed_markers(self.inbox):
             self.inbox.wake.set()
         else:
             self._looked = now
@@ -194,6 +195,8 @@ class Lane:
         """Fold all that waits (while one transaction commits, the next batch grows), then give out what is due."""
         await inbox.wake.wait()
         inbox.wake.clear()
+        if inbox.astray and not inbox:
+            raise LifeEnded(LookupError(f"the broker has no offset {inbox.position} of {self._place.name} any more"))
         self._busy = True
         try:
             if records := inbox.take(self._alive.position):
@@ -203,11 +206,19 @@ class Lane:
             now = self.clock.now()
             if due := self.rows.due.take(now, _MOST_TICKS):
                 await work.tick(self, due)
-            self._looked = now
+            if self._passed_markers(inbox):
+                await self.commit(Batch(upto=inbox.position))
+            self._looked, self._turned = now, time.monotonic()
         finally:
             self._busy = False
-        if inbox or self.rows.due.low <= now:
+        if inbox or inbox.astray or self.rows.due.low <= now:
             inbox.wake.set()
+
+    def _passed_markers(self, inbox: Inbox) -> bool:
+        """Long idle, with only transaction markers since our position: their deletion would look like a loss."""
+        if inbox or not inbox.sought or self._alive.position >= inbox.position:
+            return False
+        return time.monotonic() - self._turned > self._shared.settings.settle_s
 
     def _must_be_done(self, work: Work, upto: int) -> None:
         if self._alive.position < upto:

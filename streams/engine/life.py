@@ -1,6 +1,7 @@
 """One life of a lane: its transactions, its rows, how far both are. It folds nothing and ends at the first doubt."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,8 @@ from streams.engine.rows import Checkpoint, Rows
 from streams.engine.settings import EngineSettings
 from streams.engine.transaction import Transactions
 
+LOST: Final = "lost"
+_log = logging.getLogger(__name__)
 _decode_counts: Final = msgspec.json.Decoder(dict[str, int]).decode
 
 
@@ -106,14 +109,18 @@ class Life:
             await self._must_match(set(await consumer.topics()))
             changelog = Changelog(consumer, self._place.changelog, str(self._place.folder(settings)))
             self._checkpoint = await changelog.recover(self.rows, self._progress)
-            self.position = await first_position(consumer, self._place.source, self.rows.get(POSITION))
+            start = await first_position(consumer, self._place.source, self.rows.get(POSITION), settings.accept_loss)
         except (KafkaError, OSError) as problem:
             raise LifeEnded(problem) from problem
         finally:
             await consumer.stop()
+        self.position = start.position
         self.counts = _decode_counts(self.rows.get(COUNTS) or b"{}")
         if self.rows.get(BIRTH) is None:
             await self.commit(Batch(rows={BIRTH: Row(self._checkpoint.birth)}))
+        if start.lost:
+            _log.warning("%s goes on at %s: %s records are lost, as accepted", self._place.name, *start)
+            await self.commit(Batch(counts={LOST: start.lost}, upto=start.position))
 
     async def _must_match(self, topics: set[str]) -> None:
         """Where a topic is missing a client would wait for ever, and where partitions differ rows would be missed."""

@@ -20,10 +20,11 @@ _SHORT_S: Final = 0.005
 
 
 class Fetched(NamedTuple):
-    """Records by partition, and for each lane's partition the next offset and the end of what is readable."""
+    """Records by partition; for each lane's partition the next offset and the readable end; those that went astray."""
 
     records: Mapping[TP, list[Any]]
     ends: Mapping[TP, tuple[int, int]]
+    astray: frozenset[TP] = frozenset()
 
 
 class LaneThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is untyped to us
@@ -68,13 +69,16 @@ class LaneThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is unty
             try:
                 for tp, offset in seeks.items():
                     consumer.seek(tp, offset)
+                    consumer.astray.discard(tp)
             except IllegalStateError:  # revoked meanwhile
                 wanted = set()
             if not wanted or not self.consumer.flow_active:
                 await asyncio.sleep(timeout_s)
                 return Fetched({}, {})
             records = await fetcher.fetched_records(wanted, timeout=timeout_s, max_records=MOST_RECORDS)
-        return Fetched(records, self._ends(consumer, lanes))
+        astray = frozenset(consumer.astray)
+        consumer.astray.clear()
+        return Fetched(records, self._ends(consumer, lanes), astray)
 
     def _ends(self, consumer: Any, lanes: Iterable[TP]) -> dict[TP, tuple[int, int]]:
         assignment = consumer._subscription.subscription.assignment  # noqa: SLF001
@@ -131,12 +135,17 @@ class LaneConsumer(CarefulConsumer):
             for inbox in open_inboxes.values():
                 inbox.sought = False
             return
+        self._sort(fetched, open_inboxes)
+        self._hand_over({tp: batch for tp, batch in fetched.records.items() if tp not in inboxes}, generation)
+
+    def _sort(self, fetched: Fetched, inboxes: Mapping[TP, Inbox]) -> None:
         now = self.app.lanes.inboxes()
+        for tp in fetched.astray & inboxes.keys():
+            inboxes[tp].go_astray()
         for tp, (position, end) in fetched.ends.items():
-            if now.get(tp) is (inbox := open_inboxes[tp]):
+            if now.get(tp) is (inbox := inboxes[tp]) and not inbox.astray:
                 inbox.sought = True
                 inbox.receive(fetched.records.get(tp, ()), position, end)
-        self._hand_over({tp: batch for tp, batch in fetched.records.items() if tp not in inboxes}, generation)
 
     def _wanted(self, inboxes: Mapping[TP, Inbox | None]) -> set[TP]:
         handing = self._handing is not None and not self._handing.done()

@@ -1,8 +1,8 @@
 """How a lane gets its rows back: from its own checkpoint to the end of its changelog. It folds nothing."""
 
 import secrets
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Container
+from typing import Any, Final, NamedTuple
 
 from aiokafka import TopicPartition
 
@@ -104,20 +104,36 @@ def reader(settings: EngineSettings, group: str) -> PacedConsumer:
     )
 
 
-async def first_position(consumer: PacedConsumer, source: TopicPartition, known: bytes | None) -> int:
+class Start(NamedTuple):
+    """The next source offset, and how many offsets before it are gone unread (accepted by the settings)."""
+
+    position: int
+    lost: int = 0
+
+
+async def first_position(
+    consumer: PacedConsumer, source: TopicPartition, known: bytes | None, accept_loss: Container[str]
+) -> Start:
     """The next source offset: what the changelog says, else what the group says, else the beginning. Raises Refused."""
     beginning: int = (await consumer.beginning_offsets([source]))[source]
-    if known is None:
-        committed: int | None = await consumer.committed(source)
-        return beginning if committed is None else max(committed, beginning)
-    position, end = int(known), (await consumer.end_offsets([source]))[source]
+    position = await consumer.committed(source) if known is None else int(known)
+    if position is None:
+        return Start(beginning)
+    end: int = (await consumer.end_offsets([source]))[source]
+    where = f"topic {source.topic}, partition {source.partition},"
     if position > end:
         raise Refused(
-            f"topic {source.topic}, partition {source.partition}, ends at {end}, but its lane has read to {position}:"
-            f" it was made anew or has lost records. Restore it, or delete the lane's changelog and state folder to"
-            f" begin again"
+            f"{where} ends at {end}, but its lane has read to {position}: it was made anew or has lost records."
+            f" Restore it, or delete the lane's changelog, state folder and group offsets to begin again"
         )
-    return position
+    lost = max(0, beginning - position)
+    if lost and source.topic not in accept_loss:
+        raise Refused(
+            f"{where} begins at {beginning}, but its lane has read to {position}: up to {lost:,} records are gone that"
+            f" nobody folded (retention, or somebody deleted them). Restore them, or start once with"
+            f" NURTURE_ACCEPT_LOSS={source.topic} to go on without them"
+        )
+    return Start(position + lost, lost)
 
 
 def due_of(headers: Any) -> int:

@@ -8,7 +8,11 @@ from msgspec import Struct
 
 
 class EngineSettings(Struct, frozen=True, kw_only=True):
-    """Where the brokers are, where state lives, and how long to wait. Times are in the unit of the name."""
+    """Where the brokers are, where state lives, and how long to wait. Times are in the unit of the name.
+
+    ``settle_s``: an idle lane commits past transaction markers after so long. ``accept_loss``: topics whose lanes go on
+    when records that they never read are gone.
+    """
 
     bootstrap: str
     data_dir: Path
@@ -19,6 +23,8 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     rebalance_timeout_s: float = 30.0
     transaction_timeout_ms: int = 5_000
     fetch_wait_ms: int = 25
+    settle_s: float = 30.0
+    accept_loss: frozenset[str] = frozenset()
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     ssl_context: SSLContext | None = None
     sasl_mechanism: str = "PLAIN"

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import faust
 import msgspec
@@ -16,7 +17,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from streams.engine.app import Kind, LaneApp, lane_app
 from streams.engine.clock import Clock, SteppedClock, WallClock
 from streams.engine.lane import Lane
-from streams.engine.observe import Silence
+from streams.engine.observe import Observer, Silence
 from streams.engine.record import Batch, Out, Record, Row
 from streams.engine.settings import EngineSettings
 
@@ -73,15 +74,26 @@ def topics(run: str) -> tuple[str, str, str, str]:
     return f"facts-{run}", f"others-{run}", f"rows-facts-{run}", f"rows-others-{run}"
 
 
-def an_app(bootstrap: str, run: str, data: Path, clock: Clock, *, pause_s: float = 0, most: int = 4000) -> LaneApp:
+def an_app(
+    bootstrap: str,
+    run: str,
+    data: Path,
+    clock: Clock,
+    *,
+    pause_s: float = 0,
+    most: int = 4000,
+    observe: Observer | None = None,
+    **more: Any,
+) -> LaneApp:
     """The app under test, with two kinds of lanes."""
     facts, others, rows_of_facts, rows_of_others = topics(run)
-    settings = EngineSettings(bootstrap=bootstrap, data_dir=data, partitions=PARTITIONS, session_timeout_s=6.0)
+    told = {"partitions": PARTITIONS, "session_timeout_s": 6.0} | more
+    settings = EngineSettings(bootstrap=bootstrap, data_dir=data, **told)
     kinds = [
         Kind(facts, rows_of_facts, lambda: Counting(run, pause_s), most),
         Kind(others, rows_of_others, lambda: Counting(run, pause_s), most),
     ]
-    return lane_app(f"app-{run}", kinds, settings, clock, Silence())
+    return lane_app(f"app-{run}", kinds, settings, clock, observe or Silence())
 
 
 def stepped(bootstrap: str, run: str, data: Path) -> SteppedClock:
@@ -139,6 +151,13 @@ def ends(bootstrap: str, names: Sequence[str]) -> dict[tuple[str, int], int]:
     return found
 
 
+def forget(bootstrap: str, topic: str, partition: int, before: int) -> None:
+    """Delete the records before an offset, as retention does."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    for deleted in admin.delete_records([TopicPartition(topic, partition, before)]).values():
+        deleted.result()
+
+
 def recreate(bootstrap: str, topic: str, partitions: int = PARTITIONS) -> None:
     """Delete a topic if it is there and make it anew, as an operator must not; without partitions it stays deleted."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
@@ -167,7 +186,8 @@ def main() -> None:
     """Run as a worker of its own, told by the environment."""
     bootstrap, run, data = (os.environ[name] for name in ENV)
     pause_s, most = float(os.environ.get("PAUSE", "0")), int(os.environ.get("MOST", "4000"))
-    app = an_app(bootstrap, run, Path(data), WallClock(), pause_s=pause_s, most=most)
+    more = msgspec.json.decode(os.environ.get("SETTINGS", "{}"))
+    app = an_app(bootstrap, run, Path(data), WallClock(), pause_s=pause_s, most=most, **more)
     sys.exit(faust.Worker(app, loglevel="WARN", redirect_stdouts=False).execute_from_commandline())
 
 

@@ -1,0 +1,119 @@
+"""REFERENCE.md: everything that has a name, from where it is declared. It says nothing that the code does not say.
+
+``python -m agents.reference`` writes it, ``--check`` only says whether it differs.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+
+from agents.check.rules import manual
+from agents.cli import main as nurture
+from agents.metrics import METRICS
+from agents.options import Variable, reference
+from schemas import problem, reason
+from schemas.topics import registry
+
+FILE: Final = Path(__file__).parents[1] / "REFERENCE.md"
+WIDTH: Final = 100
+_HEAD: Final = """# Reference
+
+Everything that has a name, from where it is declared. Written by `python -m agents.reference`; `make check` compares.
+"""
+
+
+def text() -> str:
+    """The whole file."""
+    parts = (
+        _HEAD,
+        "## Commands\n",
+        *(_help(path, command) for path, command in commands()),
+        _settings(),
+        _topics(),
+        _metrics(),
+        _section("Why nothing was sent", ("reason", "because"), reason.SENTENCES.items()),
+        _section("Why a record was put aside", ("reason", "because"), problem.SENTENCES.items()),
+        _section("What `nurture check` looks for", ("rule", "what it asks for"), manual().items()),
+    )
+    return "\n".join(parts)
+
+
+def commands(path: str = "nurture", command: click.Command = nurture) -> Iterator[tuple[str, click.Command]]:
+    """Every command by its whole name, a group before its own."""
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            if found := command.get_command(context, name):
+                yield from commands(f"{path} {name}", found)
+
+
+def _help(path: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH, color=False)
+    lines = (line.rstrip() for line in command.get_help(context).splitlines())
+    return "\n".join((f"### {path}\n", "```text", *lines, "```\n"))
+
+
+def _settings() -> str:
+    """A secret may also come from a file."""
+    rows = [(_name(each), each.says, each.expected, _default(each)) for each in reference().values()]
+    return _section("Settings", ("variable", "for", "expects", "default"), rows)
+
+
+def _name(variable: Variable) -> str:
+    return f"{variable.name}` or `{variable.name}_FILE" if variable.secret else variable.name
+
+
+def _default(variable: Variable) -> str:
+    return "must be set" if variable.default is None else variable.default or "none"
+
+
+def _topics() -> str:
+    rows = [
+        (name, str(topic.partitions), _kept(topic.keep), topic.key, topic.owner, topic.holds)
+        for name, topic in registry().items()
+    ]
+    return _section("Topics", ("topic", "partitions", "kept", "key", "owner", "holds"), rows)
+
+
+def _kept(keep: int | str) -> str:
+    return f"{keep} days" if isinstance(keep, int) else keep
+
+
+def _metrics() -> str:
+    rows = [(each.name, each.kind, ", ".join(each.labels), each.says) for each in METRICS]
+    return _section("Metrics", ("metric", "kind", "labels beside the lane's", "says"), rows)
+
+
+def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; the first column holds names."""
+    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    lines += [f"| `{name}` | {' | '.join(map(_cell, rest))} |" for name, *rest in rows]
+    return "\n".join((f"## {title}\n", *lines, ""))
+
+
+def _cell(words: str) -> str:
+    return " ".join(words.replace("``", "`").replace("|", r"\|").split())
+
+
+def main(arguments: Sequence[str] | None = None, file: Path = FILE) -> int:
+    """Write, or with ``--check`` compare; 1 when it differs."""
+    asked = argparse.ArgumentParser(prog="python -m agents.reference", description=__doc__)
+    asked.add_argument("--check", action="store_true", help="write nothing, say whether it differs")
+    wanted = text()
+    if file.exists() and file.read_text(encoding="utf-8") == wanted:
+        return 0
+    if asked.parse_args(arguments).check:
+        sys.stdout.write(f"{file.name} differs from what is declared; run: python -m agents.reference\n")
+        return 1
+    file.write_text(wanted, encoding="utf-8")
+    sys.stdout.write(f"{file.name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
