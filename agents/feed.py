@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+
+from streams.engine.consumer import PacedConsumer
 
 FRESH_SECONDS: Final = 10.0  # an older view refuses to send (ARCHITECTURE, "The sender")
 _POLL_MS: Final = 200
@@ -67,7 +68,7 @@ class Feed:
     async def _run(self) -> None:
         """Read for ever; a broker that is away makes the view old, and a new consumer begins again."""
         while True:
-            consumer = AIOKafkaConsumer(  # without a group it is given every partition of the topic
+            consumer = PacedConsumer(  # without a group it is given every partition of the topic
                 self._topic,
                 **self._client,
                 group_id=None,
@@ -85,7 +86,7 @@ class Feed:
                 await consumer.stop()
             await asyncio.sleep(_AGAIN_SECONDS)
 
-    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+    async def _follow(self, consumer: PacedConsumer) -> None:
         places = consumer.assignment()
         if not places:
             raise UnknownTopicOrPartitionError(self._topic)
@@ -97,7 +98,7 @@ class Feed:
             self._view.complete(asked_at)
             await self._read(consumer)
 
-    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+    async def _read(self, consumer: PacedConsumer) -> None:
         for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
             for record in records:
                 self._view.learn(record.key, record.value)

@@ -28,7 +28,10 @@ class PacedConsumer(aiokafka.AIOKafkaConsumer):  # type: ignore[misc]  # aiokafk
         async def paced(assignment: Any, *request: Any) -> bool:
             started = time.monotonic()
             sound = [tp for tp in assignment.tps if assignment.state_value(tp).has_valid_position]
-            brought: bool = await ask(assignment, *request)
+            try:
+                brought: bool = await ask(assignment, *request)
+            except asyncio.CancelledError:  # it waited to try again: aiokafka would let this out of ``stop``
+                return False
             self.astray.update(tp for tp in sound if assignment.state_value(tp).awaiting_reset)
             if not brought and time.monotonic() - started < _PACE_S:
                 with contextlib.suppress(asyncio.CancelledError):  # as aiokafka does: it awaits what it has cancelled
