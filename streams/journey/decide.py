@@ -21,7 +21,7 @@ def decide(lead: Lead, fact: Fact, policy: Compiled) -> tuple[Lead, tuple[Comman
     turn = Turn(fact, max(lead.seen, fact.seen), policy)
     before, lead = lead, learn(lead, fact, policy)
     _suppress(before, lead, turn)
-    lead = judge(lead, turn)
+    lead = judge(before, lead, turn)
     lead = answer(lead, turn)
     lead = hand_off(lead, turn)
     lead = fulfil(lead, turn)

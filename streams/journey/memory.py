@@ -91,7 +91,7 @@ def _learned(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:  # noqa: C9
 
 def _introduced(lead: Lead, traits: Mapping[str, f.Scalar]) -> Changes:
     merged = {name: value for name, value in (lead.traits | dict(traits)).items() if value is not None}
-    changes: Changes = {"traits": merged, "judged_by": ""}
+    changes: Changes = {"traits": merged}
     if lead.suppressed is Reason.HARD_BOUNCE and merged.get("email") != lead.traits.get("email"):
         changes["suppressed"] = None  # the address bounced, not the person
     return changes
@@ -125,24 +125,24 @@ def _counted(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:
         return {}
     counts, day = dict(lead.counts), day_of(fact.at)
     for rule in hits:
-        days = counts.get(rule.id, {})
-        counts[rule.id] = _bounded({**days, day: days.get(day, 0) + 1}, rule)
-    changes: Changes = {"counts": counts, "judged_by": ""}
+        counts[rule.id] = _one_more(counts.get(rule.id, {}), day, rule)
+    changes: Changes = {"counts": counts}
     if any(rule.counts_as_interest for rule in hits):
         changes["interest_at"] = max(lead.interest_at, fact.at)
         changes["moments"] = _remembered(lead, fact)
     return changes
 
 
-def _bounded(days: dict[int, int], rule: EngagementRule) -> dict[int, int]:
+def _one_more(days: dict[int, int], day: int, rule: EngagementRule) -> dict[int, int]:
     """The newest days that can still count: newest first, ``most`` in all. Order of arrival cannot matter."""
-    if len(days) == 1:
-        return days
+    more = days | {day: days.get(day, 0) + 1}
+    if len(more) == 1:
+        return more
     kept: dict[int, int] = {}
     left = rule.most
-    for day in sorted(days, reverse=True):
-        kept[day] = days[day]
-        left -= min(days[day], rule.most_a_day)
+    for newest in more if day in days else sorted(more, reverse=True):
+        kept[newest] = more[newest]
+        left -= min(more[newest], rule.most_a_day)
         if left <= 0:
             break
     return kept
@@ -150,7 +150,13 @@ def _bounded(days: dict[int, int], rule: EngagementRule) -> dict[int, int]:
 
 def _remembered(lead: Lead, fact: f.Fact) -> tuple[Moment, ...]:
     moment = Moment(what=kind_of(fact), at=fact.at, label=_label(fact))
-    return tuple(sorted((*lead.moments, moment), key=lambda m: (m.at, m.what, m.label))[-MOMENTS:])
+    if lead.moments and _order(moment) < _order(lead.moments[-1]):
+        return tuple(sorted((*lead.moments, moment), key=_order)[-MOMENTS:])
+    return (*lead.moments, moment)[-MOMENTS:]
+
+
+def _order(moment: Moment) -> tuple[int, str, str]:
+    return moment.at, moment.what, moment.label
 
 
 def _label(fact: f.Fact) -> str:

@@ -1,7 +1,7 @@
 """Two axes of integer points, and where each point comes from. The contributions add up to the score, always."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Final, Literal
 
 from msgspec.structs import replace
 
@@ -13,17 +13,40 @@ from schemas.units import DAY, day_of
 from streams.journey.compiled import WHOLE, Compiled
 from streams.journey.turn import Turn
 
+Changes = dict[str, Any]
+_NEVER: Final[dict[int, int]] = {}
 
-def judge(lead: Lead, turn: Turn) -> Lead:
-    """Scores anew when something that counts has changed (a fact, the day, the policy), and moves the stage."""
-    today = day_of(turn.seen)
-    if lead.judged_by == turn.policy.hash and lead.judged_on == today:
+
+def judge(before: Lead, lead: Lead, turn: Turn) -> Lead:
+    """Scores anew what may have changed since ``before`` (traits, counts, the day, the policy), and moves the stage."""
+    changes = _fit_anew(before, lead, turn.policy) | _engagement_anew(before, lead, turn)
+    if not changes:
         return lead
-    fit = sum(why.points for why in fit_of(lead, turn.policy))
-    engagement = sum(why.points for why in engagement_of(lead, turn.policy, today))
-    veto = next((v.id for v, test in turn.policy.vetoes if test is None or test(lead.traits, None)), "")
-    lead = replace(lead, fit=fit, engagement=engagement, veto=veto, judged_by=turn.policy.hash, judged_on=today)
-    return _move(lead, turn)
+    changes |= {"judged_by": turn.policy.hash, "judged_on": day_of(turn.seen)}
+    return _move(replace(lead, **changes), turn)
+
+
+def _fit_anew(before: Lead, lead: Lead, policy: Compiled) -> Changes:
+    if lead.judged_by == policy.hash and lead.traits is before.traits:
+        return {}
+    fit = sum(rule.points for rule, test in policy.fit if test is None or test(lead.traits, None))
+    veto = next((v.id for v, test in policy.vetoes if test is None or test(lead.traits, None)), "")
+    return {"fit": fit, "veto": veto}
+
+
+def _engagement_anew(before: Lead, lead: Lead, turn: Turn) -> Changes:
+    """On one day, under one policy, only the rules that were fed just now weigh otherwise than before."""
+    policy, today = turn.policy, day_of(turn.seen)
+    if lead.judged_by != policy.hash or lead.judged_on != today:
+        return {"engagement": sum(_points(rule_id, days, today, policy) for rule_id, days in lead.counts.items())}
+    if lead.counts is before.counts:
+        return {}
+    gained = 0
+    for rule_id, days in lead.counts.items():
+        had = before.counts.get(rule_id, _NEVER)
+        if days is not had:
+            gained += _points(rule_id, days, today, policy) - _points(rule_id, had, today, policy)
+    return {"engagement": lead.engagement + gained}
 
 
 def _move(lead: Lead, turn: Turn) -> Lead:
@@ -85,22 +108,25 @@ def fit_of(lead: Lead, policy: Compiled) -> Iterator[Why]:
 def engagement_of(lead: Lead, policy: Compiled, today: int) -> Iterator[Why]:
     """Every engagement rule that has points left today, after caps and decay."""
     for rule_id, days in lead.counts.items():
-        rule = policy.engagement.get(rule_id)
-        if rule is None:  # a rule of an older policy: its counts weigh nothing now
-            continue
-        points = _faded(days, rule, today, policy)
+        points = _points(rule_id, days, today, policy)
         if points:
-            yield Why(rule=rule_id, says=rule.says, points=points, last=max(days) * DAY)
+            yield Why(rule=rule_id, says=policy.engagement[rule_id].says, points=points, last=max(days) * DAY)
+
+
+def _points(rule_id: str, days: dict[int, int], today: int, policy: Compiled) -> int:
+    """A rule of an older policy weighs nothing now."""
+    rule = policy.engagement.get(rule_id)
+    return 0 if rule is None else _faded(days, rule, today, policy)
 
 
 def _faded(days: dict[int, int], rule: EngagementRule, today: int, policy: Compiled) -> int:
-    """Newest days first until ``most`` is used up; each count is worth ``points`` times the day's decay."""
+    """Newest days first, as kept, until ``most`` is used up; each count is worth ``points`` times the day's decay."""
     total, left = 0, rule.most
-    for day in sorted(days, reverse=True):
-        age = max(0, today - day)
+    for day, count in days.items():
+        age = today - day if day < today else 0
         if age > policy.horizon or not left:
             break
-        counted = min(days[day], rule.most_a_day, left)
+        counted = min(count, rule.most_a_day, left)
         left -= counted
         total += counted * policy.decay[age]
     return whole(rule.points * total)

@@ -106,7 +106,7 @@ def _introduction(who: int, seen: int) -> Iterator[Told]:
     yield _told(f.BasisGiven, who, -2, seen, seen, **basis)
 
 
-def _told(kind: type[f.Happened], who: int, number: int, at: int, seen: int, **says: Any) -> Told:
+def _told(kind: type[f.Happened], who: int, number: int, at: int, seen: int, /, **says: Any) -> Told:
     lead = f"lead-{who:07}"
     fact = kind(id=f"{lead}-{number}", lead_id=lead, at=at, seen=seen, source="site", **says)
     return Told(lead.encode(), encode(fact))
