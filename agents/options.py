@@ -79,6 +79,22 @@ class Settings(Struct, frozen=True, kw_only=True):
     session_timeout_s: Annotated[
         int, Meta(ge=1, le=300), Says("seconds of silence after which a worker's partitions go to others", "10")
     ] = 10
+    instance_id: Annotated[
+        str,
+        Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$"),
+        Says("this worker's name: with one, a restart within the session moves nothing", "journey-0", "a short name"),
+    ] = ""
+    standby: Annotated[
+        int, Meta(ge=0, le=1000), Says("partitions of others that a worker keeps warm, to take over quickly", "4")
+    ] = 0
+    accept_loss: Annotated[
+        tuple[str, ...],
+        Says(
+            "go on though records of these were deleted unread; for one start",
+            "nurture.leads",
+            "topics, commas between",
+        ),
+    ] = ()
     clock: Annotated[Literal["wall", "stepped"], Says("whose time; stepped is the demo's", "wall")] = "wall"
 
     mail_port: Annotated[

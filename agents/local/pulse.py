@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, Final, Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from agents.local.accounts import Lanes
 from agents.local.fleet import Fleet
@@ -11,6 +11,7 @@ from schemas import topics
 from schemas.codec import decode_ledger, decode_queue
 from schemas.ledger import LedgerEntry
 from schemas.queue import QueueItem
+from streams.engine.consumer import PacedConsumer
 
 SOURCES: Final = (
     topics.LEADS,
@@ -32,8 +33,8 @@ class Pulse:
     """
 
     def __init__(self, client: dict[str, Any], partitions: int) -> None:
-        self._written = AIOKafkaConsumer(**client, enable_auto_commit=False)
-        self._consumer = AIOKafkaConsumer(
+        self._written = PacedConsumer(**client, enable_auto_commit=False)
+        self._consumer = PacedConsumer(
             **client, isolation_level="read_committed", enable_auto_commit=False, fetch_max_wait_ms=20
         )
         self._sources = [TopicPartition(topic, p) for topic in SOURCES for p in range(partitions)]
