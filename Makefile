@@ -64,6 +64,11 @@ bench: .venv-bench/.stamp kafka ## Measure the engine beside its peers, on Apach
 	@.venv-bench/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $<
 	@touch $@
 
+.PHONY: chaos
+chaos: setup kafka ## Break everything on a real Apache Kafka, the long way [SEED=7] [ARGS="-k storm"]
+	@$(if $(SEED),NURTURE_TEST_SEED=$(SEED)) CHAOS_RESULTS=$(or $(RESULTS),tests/chaos/RESULTS.md) \
+	  $(BIN)/pytest -m "" tests/chaos $(ARGS)
+
 .PHONY: check
 check: setup ## Lint, format, types, layers, generated files, Dockerfile, templates
 	@$(BIN)/ruff check --quiet

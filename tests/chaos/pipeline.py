@@ -1,0 +1,233 @@
+"""A whole pipeline on a real Apache Kafka that a test may hurt: its broker, its provider, its workers, its input."""
+
+import asyncio
+import itertools
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, Self
+
+from confluent_kafka import IsolationLevel, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from agents.brokers import Broker, apache_kafka
+from agents.clients import client
+from agents.policies import apply
+from agents.settings import read_settings
+from agents.topics import create_topics
+from agents.workplace import load_workplace
+from schemas import topics
+from tests.chaos.evidence import AGENT, Lane, Reader, Taken, gather
+from tests.chaos.load import Event, quick
+from tests.chaos.provider import Provider
+from tests.chaos.verifier import Verdict, judge
+from tests.chaos.worker import Worker, until
+from tests.fakes.sendgrid import KEY
+
+AGENTS: Final = ("intake", "journey", "sender", "sales")
+PARTITIONS: Final = 2
+SESSION_S: Final = 4
+ID_KEY: Final = "a key for hashes of addresses, 32+"
+TEMPLATES: Final = Path(__file__).parents[2] / "templates"
+_DRAIN_S: Final = 150
+_SOON_MS: Final = 100_000  # the longest wait in a program is a minute
+
+
+class Pipeline:
+    """Topics, policy and provider stand when the ``with`` block begins; workers are started by those who need them."""
+
+    def __init__(self, folder: Path, *, properties: str = "", front: str = "") -> None:
+        """``properties`` win over the broker's own; ``front`` is where workers find it, when not where it listens."""
+        self.folder, self.workers, self._numbers = folder, [], itertools.count(1)
+        self._properties, self._front = properties, front
+        self.workers: list[Worker] = []
+        self.broken = ""
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.broker: Broker = stack.enter_context(apache_kafka(properties=self._properties))
+            self.provider = stack.enter_context(Provider())
+            stack.callback(self._end_workers)
+            self._env = self._environment()
+            settings = read_settings(self._env)
+            create_topics(settings)
+            policy = quick(load_workplace(TEMPLATES).policy)
+            asyncio.run(apply(client(settings), policy, PARTITIONS))
+            self.producer = Producer(self._client | {"partitioner": "murmur2_random"})
+            self.admin = AdminClient(self._client)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def bootstrap(self) -> str:
+        """Where the broker listens."""
+        return self.broker.bootstrap
+
+    @property
+    def _client(self) -> dict[str, object]:
+        return {"bootstrap.servers": self.bootstrap, "log_level": 0}
+
+    def start(self, agent: str, fail_at: str = "", **more: str) -> Worker:
+        """One more worker of this agent."""
+        worker = Worker(agent, next(self._numbers), self.folder, self._env)
+        self.workers.append(worker)
+        return worker.start(fail_at, **more)
+
+    def all_agents(self, agents: Iterable[str] = AGENTS) -> None:
+        """One worker of each agent that has none."""
+        for agent in agents:
+            if not self.those(agent):
+                self.start(agent)
+        self.ready(agents)
+
+    def those(self, agent: str) -> list[Worker]:
+        """The workers of an agent that run."""
+        return [worker for worker in self.workers if worker.agent == agent and worker.runs]
+
+    def one(self, agent: str) -> Worker:
+        """The one worker of an agent that runs."""
+        [worker] = self.those(agent)
+        return worker
+
+    def publish(self, events: Iterable[Event]) -> None:
+        """Put messages into the input topics; returns when the broker has them all."""
+        failed: list[object] = []
+        for topic, key, value in events:
+            self.producer.produce(topic, value, key, on_delivery=lambda error, _: error and failed.append(error))
+            self.producer.poll(0)
+        left = self.producer.flush(60)
+        assert not failed, failed[0]
+        assert not left, f"{left} messages were not acknowledged within a minute"
+
+    def ready(self, agents: Iterable[str] = AGENTS) -> dict[Lane, Worker]:
+        """Wait until each partition of these agents has exactly one lane that folds; who has which."""
+        return until(lambda: self._owners(agents), f"each partition of {agents} has one folding lane", 90, self.scene)
+
+    def drained(self, agents: Sequence[str] = AGENTS) -> None:
+        """Wait until all that was written is folded everywhere, and nothing will be due soon."""
+        deadline = time.monotonic() + _DRAIN_S
+        while True:
+            until(lambda: self._idle(agents), f"{agents} are drained", _DRAIN_S, self.scene)
+            due = self._next_due() - _now()
+            if due >= _SOON_MS:
+                return
+            assert time.monotonic() < deadline, f"something is always due soon, for {_DRAIN_S} s"
+            time.sleep(max(0.1, due / 1000))
+
+    def verdict(self, agents: Sequence[str] = AGENTS) -> Verdict:
+        """Drain, then let the verifier look at everything since this pipeline began."""
+        self.drained(agents)
+        folders = {
+            lane: worker.data / f"nurture-{worker.agent}" / f"{lane[0]}-{lane[1]}"
+            for lane, worker in self.ready(agents).items()
+        }
+        taken = [
+            Taken(each.at, each.send_key, each.payload["personalizations"][0]["to"][0]["email"])
+            for each in self.provider.fake.taken
+        ]
+        return judge(gather(self.bootstrap, folders, taken), ID_KEY.encode())
+
+    def tidy(self) -> None:
+        """As a scenario finds it: one worker of each agent, without a fail point, and a provider that accepts."""
+        if not self.broker.pid:
+            self.broker.start()
+        fake = self.provider.fake
+        fake.mood, fake.next_moods = "accept", deque()
+        fake.moods.clear()
+        for agent in AGENTS:
+            for extra in [w for w in self.workers if w.agent == agent and (w.paused or w in self.those(agent)[1:])]:
+                extra.kill()
+        self.workers = [worker for agent in AGENTS for worker in self.those(agent)]
+        self.all_agents()
+
+    def survived(self, record: Callable[[str, object], None], agents: Sequence[str] = AGENTS) -> Verdict:
+        """The end of every scenario: nothing is wrong, whatever was done."""
+        verdict = self.verdict(agents)
+        record("seen", ", ".join(f"{count:,} {what}" for what, count in verdict.seen.items() if count))
+        assert not verdict.wrong, "\n".join(["", *verdict.wrong])
+        return verdict
+
+    def forget(self, worker: Worker) -> None:
+        """Remove a dead worker's folder: a new machine has none."""
+        shutil.rmtree(worker.data, ignore_errors=True)
+
+    def scene(self) -> str:
+        """What everybody says just now, for whom it may concern."""
+        lines = [
+            f"{w.name} {'runs' if w.runs else 'does not run'}: {w.lanes()}; {w.last_words()}" for w in self.workers
+        ]
+        return "\n".join(["", *lines])
+
+    def _owners(self, agents: Iterable[str]) -> dict[Lane, Worker]:
+        """Who folds which partition, when each has one owner; nothing while it is unsettled."""
+        owners: dict[Lane, Worker] = {}
+        for worker in [each for agent in agents for each in self.those(agent)]:
+            for lane in worker.lanes():
+                if lane["state"] != "folding" or (lane["topic"], lane["partition"]) in owners:
+                    return {}
+                owners[lane["topic"], lane["partition"]] = worker
+        wanted = {(topic, p) for topic, agent in AGENT.items() if agent in agents for p in range(PARTITIONS)}
+        return owners if set(owners) == wanted else {}
+
+    def _idle(self, agents: Sequence[str]) -> bool:
+        now = _now()
+        if not self._owners(agents):
+            return False
+        ends = self._ends(agents)
+        lanes = until(lambda: self._looked(agents, now), "every lane has looked at the clock", 30)
+        past = all(lane["position"] >= ends[lane["topic"], lane["partition"]] for lane in lanes)
+        return past and all(lane["idle"] for lane in lanes) and ends == self._ends(agents)
+
+    def _looked(self, agents: Sequence[str], now: int) -> list[dict[str, object]]:
+        lanes = self._lanes(agents)
+        return lanes if all(lane["clock"] >= now or not lane["idle"] for lane in lanes) else []
+
+    def _lanes(self, agents: Sequence[str]) -> list[dict[str, object]]:
+        return [lane for agent in agents for worker in self.those(agent) for lane in worker.lanes()]
+
+    def _ends(self, agents: Sequence[str]) -> dict[Lane, int]:
+        asked = {
+            TopicPartition(t, p): OffsetSpec.latest() for t in AGENT if AGENT[t] in agents for p in range(PARTITIONS)
+        }
+        answers = self.admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED)
+        return {(tp.topic, tp.partition): answer.result(30).offset for tp, answer in answers.items()}
+
+    def _next_due(self) -> int:
+        """The earliest due of all leads and of all sends that wait (ms)."""
+        read = Reader(self.bootstrap)
+        try:
+            found = read.whole([topics.LEAD_ROWS, topics.EMAIL_LEDGER]).values()
+        finally:
+            read.close()
+        newest = {record.key: record for records in found for record in records}
+        dues = [int.from_bytes(record.headers.get("due", b""), "big") for record in newest.values()]
+        return min((due for due in dues if due), default=2**62)
+
+    def _end_workers(self) -> None:
+        for worker in self.workers:
+            worker.kill()
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "NURTURE_BOOTSTRAP": self._front or self.bootstrap,
+            "NURTURE_PARTITIONS": str(PARTITIONS),
+            "NURTURE_SESSION_TIMEOUT_S": str(SESSION_S),
+            "NURTURE_TEMPLATES": str(TEMPLATES),
+            "NURTURE_MAIL_PORT": "sendgrid",
+            "NURTURE_SENDGRID_KEY": KEY,
+            "NURTURE_SENDGRID_HOST": self.provider.fake.url,
+            "NURTURE_ALLOW_LIST": "@wonder.example,@wattlark.example",
+            "NURTURE_TOKEN_KEY": "a key that signs unsubscribe links",
+            "NURTURE_ID_KEY": ID_KEY,
+            "NURTURE_LOG_FORMAT": "console",
+        }
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
