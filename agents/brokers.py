@@ -19,6 +19,8 @@ from typing import Final, Self
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from schemas.problem import UserError
+
 LIBS: Final = Path(__file__).parents[1] / "deploy" / "kafka" / "libs"
 _HOST: Final = "127.0.0.1"
 _START_SECONDS: Final = 60
@@ -49,7 +51,7 @@ auto.create.topics.enable=false
 """
 
 
-class BrokerError(Exception):
+class BrokerError(UserError):
     """No broker, in one sentence: what was looked for, where, and what to run."""
 
 
@@ -134,24 +136,24 @@ class Broker:
         return " / ".join(lines[-5:]) or "none"
 
 
-def apache_kafka(libs: Path = LIBS, folder: Path | None = None) -> Broker:
+def apache_kafka(libs: Path = LIBS, folder: Path | None = None, properties: str = "") -> Broker:
     """A started Apache Kafka (KRaft, one node) on ``folder``, or on a temporary one that goes with it.
 
+    ``properties`` are lines that win over ours; they may hold {host}, {port} and {controller}.
     Raises BrokerError when Java or the jars are missing, or when the broker does not start.
     """
     java, jars = _java(), _jars(libs)
     folder, forget = _folder(folder, "nurture-kafka-")
     port, controller = _free_ports(2)
-    properties = folder / "server.properties"
+    config = folder / "server.properties"
     logs = folder / "logs"
-    properties.write_text(
-        _PROPERTIES.format(host=_HOST, port=port, controller=controller, logs=logs.as_posix()), encoding="utf-8"
-    )
+    lines = (_PROPERTIES + properties).format(host=_HOST, port=port, controller=controller, logs=logs.as_posix())
+    config.write_text(lines, encoding="utf-8")
     if not (logs / "meta.properties").exists():
-        _format(java, jars, properties)
+        _format(java, jars, config)
     quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
     command = [java, "-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError", quiet, "-cp", jars, "kafka.Kafka"]
-    return Broker("Apache Kafka", f"{_HOST}:{port}", folder, [*command, str(properties)], forget).start()
+    return Broker("Apache Kafka", f"{_HOST}:{port}", folder, [*command, str(config)], forget).start()
 
 
 def embedded(folder: Path | None = None) -> Broker:
