@@ -31,12 +31,21 @@ class Health:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.status, self._started, self._stalled_s, self._clock = status, started, stalled_s, clock
+        self._waits_for = "the app has not started"
         self._waits: dict[tuple[str, int], tuple[int, float]] = {}
+
+    def watch(self, status: Status, started: Callable[[], bool]) -> None:
+        """From now on judge these lanes."""
+        self.status, self._started = status, started
+
+    def waits_for(self, why: str) -> None:
+        """Why the start takes so long."""
+        self._waits_for = why
 
     def not_ready(self) -> list[str]:
         """Why this worker does not work yet; nothing when it does."""
         if not self._started():
-            return ["the app has not started"]
+            return [self._waits_for]
         return [f"{_name(lane)} is {lane.state}" for lane in self.status() if lane.state != "folding"]
 
     def not_alive(self) -> list[str]:

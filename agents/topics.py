@@ -1,7 +1,7 @@
 """The registry of topics against a broker: creates what is missing, says what differs. It alters and deletes none."""
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +23,10 @@ class BrokerRefused(UserError):  # noqa: N818  (a sentence about the broker, not
     """The broker cannot be reached, or refused what was asked: one sentence."""
 
 
+class BrokerAway(BrokerRefused):
+    """Nobody answers, or not yet: who can wait asks again."""
+
+
 class Plan(NamedTuple):
     """What a topic should be; or what it is."""
 
@@ -32,12 +36,16 @@ class Plan(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """One topic that is not as the registry has it: what was found, what was expected, what to do."""
+    """One topic that is not as the registry has it: what was found, what was expected, what to do.
+
+    ``unsafe``: no worker may fold on it, because facts could be lost or leads torn apart.
+    """
 
     topic: str
     found: str
     expected: str
     todo: str
+    unsafe: bool = False
 
     def __str__(self) -> str:
         return f"{self.topic}: found {self.found}, expected {self.expected}; {self.todo}"
@@ -63,26 +71,30 @@ def create_topics(settings: Settings, *, dry_run: bool = False) -> list[str]:
     return list(missing)
 
 
-def check_topics(settings: Settings) -> list[Difference]:
-    """Where the broker's topics differ from the registry. Raises BrokerRefused."""
-    wanted = plans(settings)
+def check_topics(settings: Settings, names: Collection[str] | None = None) -> list[Difference]:
+    """Where the broker's topics (all, or these) differ from the registry. Raises BrokerRefused."""
+    wanted = {name: plan for name, plan in plans(settings).items() if names is None or name in names}
     with _admin(settings) as admin:
         found = _found(admin, wanted)
-    return [difference for name, plan in wanted.items() for difference in _differences(name, plan, found.get(name))]
+    production = settings.profile == "production"
+    return [
+        difference
+        for name, plan in wanted.items()
+        for difference in _differences(name, plan, found.get(name), production=production)
+    ]
 
 
 @contextmanager
 def _admin(settings: Settings) -> Iterator[Any]:
     admin = None
     if not any(_listens(server) for server in settings.bootstrap.split(",")):
-        raise BrokerRefused(
-            f"nobody listens at {settings.bootstrap} (NURTURE_BOOTSTRAP), expected a Kafka broker there"
-        )
+        raise BrokerAway(f"nobody listens at {settings.bootstrap} (NURTURE_BOOTSTRAP), expected a Kafka broker there")
     try:
         admin = KafkaAdminClient(**client(settings), bootstrap_timeout_ms=_PATIENCE_MS, request_timeout_ms=_PATIENCE_MS)
         yield admin
     except (KafkaError, OSError) as error:
-        raise BrokerRefused(
+        kind = BrokerAway if isinstance(error, OSError) or error.retriable else BrokerRefused
+        raise kind(
             f"Kafka at {settings.bootstrap} (NURTURE_BOOTSTRAP, {settings.kafka_security}) gave no usable answer:"
             f" {type(error).__name__}: {error}"
         ) from error
@@ -129,17 +141,19 @@ def _found(admin: Any, wanted: Mapping[str, Plan]) -> dict[str, Plan]:
     }
 
 
-def _differences(name: str, wanted: Plan, found: Plan | None) -> Iterator[Difference]:
+def _differences(name: str, wanted: Plan, found: Plan | None, *, production: bool) -> Iterator[Difference]:
     if found is None:
-        yield Difference(name, "no such topic", f"{wanted.partitions} partitions", "run: nurture topics create")
+        yield Difference(name, "no such topic", f"{wanted.partitions} partitions", "run: nurture topics create", True)
         return
     if found.partitions != wanted.partitions:
         # Adding partitions sends a lead's next facts elsewhere than the ones before.
         todo = "the count never changes later: make the topic anew, or set NURTURE_PARTITIONS to what was found"
-        yield Difference(name, f"{found.partitions} partitions", str(wanted.partitions), todo)
+        yield Difference(name, f"{found.partitions} partitions", str(wanted.partitions), todo, True)
     if found.copies < wanted.copies:
-        yield Difference(name, f"{found.copies} copies", str(wanted.copies), "run: kafka-reassign-partitions")
+        todo = "run: kafka-reassign-partitions"
+        yield Difference(name, f"{found.copies} copies", str(wanted.copies), todo, production)
     for key, value in wanted.config.items():
         if (is_now := found.config.get(key)) != value:
             todo = f"run: kafka-configs --alter --topic {name} --add-config {key}={value}"
-            yield Difference(name, f"{key}={is_now}", value, todo)
+            unsafe = key == "cleanup.policy" or (key == "min.insync.replicas" and production)
+            yield Difference(name, f"{key}={is_now}", value, todo, unsafe)

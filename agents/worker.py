@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 
+from agents.arrival import arrive
 from agents.clients import client, engine_settings
 from agents.controls import ControlsView
 from agents.feed import Feed
@@ -40,7 +41,27 @@ SOURCES: Final = {
     "sender": (topics.SENDS,),
     "sales": (topics.HANDOFFS,),
 }
+_ROWS: Final = {
+    topics.LEADS: topics.INTAKE_LEADS,
+    topics.ENGAGEMENT: topics.INTAKE_ENGAGEMENT,
+    topics.SALES_FEEDBACK: topics.INTAKE_SALES,
+    topics.FACTS: topics.LEAD_ROWS,
+    topics.SENDS: topics.EMAIL_LEDGER,
+    topics.HANDOFFS: topics.SALES_QUEUE,
+}
+_ALSO: Final = {
+    "intake": (topics.FACTS, topics.POLICIES, topics.DEAD_LETTERS),
+    "journey": (
+        *(topics.SENDS, topics.HANDOFFS, topics.DECISIONS),
+        *(topics.SUPPRESSIONS, topics.POLICIES, topics.DEAD_LETTERS),
+    ),
+    "sender": (topics.FACTS, topics.SUPPRESSIONS, topics.CONTROLS, topics.DEAD_LETTERS),
+    "sales": (topics.SENDS, topics.DEAD_LETTERS),
+}
 AGENTS: Final = tuple(SOURCES)
+TOPICS: Final = {
+    name: {*sources, *(_ROWS[source] for source in sources), *_ALSO[name]} for name, sources in SOURCES.items()
+}
 _log = structlog.get_logger(__name__)
 _PREFIX: Final = "nurture-"
 _REQUEST_S: Final = 12.0  # a request to the provider may take 10 s: it may finish before its lane is given away
@@ -49,17 +70,24 @@ _REQUEST_S: Final = 12.0  # a request to the provider may take 10 s: it may fini
 async def run_agent(name: str, settings: Settings) -> None:
     """Runs one agent until it is told to stop (TERM, INT) or fails; then raises what it failed of."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    metrics = Metrics(SOURCES[name])
+    # a sender waits as long as the provider makes it wait: standing still is no illness there
+    health = Health(list, lambda: False, stalled_s=None if name == "sender" else STALLED_SECONDS)
+    async with serve(settings, health, metrics) as url:
+        _log.info("started", agent=name, url=url)
+        await arrive(settings, TOPICS[name], health.waits_for)
+        async with _KINDS[name](settings, metrics) as kinds:
+            app = _app(name, kinds, settings, metrics)
+            health.watch(app.lanes.status, lambda: app.started)
+            await _until_told(app)
+
+
+def _app(name: str, kinds: Sequence[Kind], settings: Settings, metrics: Metrics) -> LaneApp:
     engine = engine_settings(settings)
     clock: Clock = SteppedClock(engine) if settings.clock == "stepped" else WallClock()
-    metrics = Metrics(SOURCES[name])
-    async with _KINDS[name](settings, metrics) as kinds:
-        app = lane_app(_PREFIX + name, kinds, engine, clock, metrics)
-        metrics.watch(app.lanes.status)
-        # a sender waits as long as the provider makes it wait: standing still is no illness there
-        health = Health(app.lanes.status, lambda: app.started, stalled_s=None if name == "sender" else STALLED_SECONDS)
-        async with serve(settings, health, metrics) as url:
-            _log.info("started", agent=name, url=url)
-            await _until_told(app)
+    app = lane_app(_PREFIX + name, kinds, engine, clock, metrics)
+    metrics.watch(app.lanes.status)
+    return app
 
 
 async def _until_told(app: LaneApp) -> None:
@@ -82,18 +110,15 @@ Kinds = Sequence[Kind]
 async def _intake(settings: Settings, _metrics: Metrics) -> AsyncIterator[Kinds]:
     identify = lead_id_of(_key(settings))
     await _must_have_policy(settings)
-    changelogs = (topics.INTAKE_LEADS, topics.INTAKE_ENGAGEMENT, topics.INTAKE_SALES)
-    yield [
-        Kind(source, changelog, lambda: IntakeWork(identify, fuse=settings.fuse))
-        for source, changelog in zip(SOURCES["intake"], changelogs, strict=True)
-    ]
+    make = lambda: IntakeWork(identify, fuse=settings.fuse)  # noqa: E731
+    yield [Kind(source, _ROWS[source], make) for source in SOURCES["intake"]]
 
 
 @asynccontextmanager
 async def _journey(settings: Settings, metrics: Metrics) -> AsyncIterator[Kinds]:
     policies = Policies(client(settings))
     key = _key(settings)
-    yield [Kind(topics.FACTS, topics.LEAD_ROWS, lambda: JourneyWork(policies, key, metrics.decided))]
+    yield [Kind(topics.FACTS, _ROWS[topics.FACTS], lambda: JourneyWork(policies, key, metrics.decided))]
 
 
 @asynccontextmanager
@@ -122,12 +147,12 @@ async def _sender(settings: Settings, metrics: Metrics) -> AsyncIterator[Kinds]:
         for feed in feeds:
             await feed.start()
             stack.push_async_callback(feed.close)
-        yield [Kind(topics.SENDS, topics.EMAIL_LEDGER, make, most=MOST, grace_s=_REQUEST_S)]
+        yield [Kind(topics.SENDS, _ROWS[topics.SENDS], make, most=MOST, grace_s=_REQUEST_S)]
 
 
 @asynccontextmanager
 async def _sales(_settings: Settings, _metrics: Metrics) -> AsyncIterator[Kinds]:
-    yield [Kind(topics.HANDOFFS, topics.SALES_QUEUE, SalesWork)]
+    yield [Kind(topics.HANDOFFS, _ROWS[topics.HANDOFFS], SalesWork)]
 
 
 _KINDS: Final[dict[str, Callable[[Settings, Metrics], Any]]] = {
