@@ -48,6 +48,7 @@ from streams.journey.decide import decide
 
 SOURCE: Final = "nurture/journey"
 _POLICY: Final = b"\0policy"
+_NOBODY: Final = dict.fromkeys(("name", "email", "company", "phone", "message"), "")
 # What proves that the provider took a mail (RELIABILITY 1.3).
 _PROOFS: Final[dict[type[Fact], Proof]] = {
     EmailProcessed: "processed",
@@ -173,7 +174,7 @@ def _nobody(command: Command) -> Command:
         case Suppress():
             return replace(command, address="")
         case HandOff():
-            return replace(command, brief=replace(command.brief, name="", email="", company="", phone=""))
+            return replace(command, brief=replace(command.brief, **_NOBODY))
         case _:
             return command
 

@@ -42,6 +42,7 @@ class Brief(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="brief.v1
     engagement: int
     since: Millis
     asked: bool = False
+    message: str = ""
     name: str = ""
     email: str = ""
     company: str = ""

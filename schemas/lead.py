@@ -9,6 +9,7 @@ from schemas.units import Millis
 
 RECENT_FACTS = 128  # a repeat within this many facts is a duplicate
 MOMENTS = 12  # what a brief may mention
+MOST_TRAITS = 64  # names that a row keeps: the first ones that were said
 
 
 class Basis(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,6 +30,13 @@ class Enrolment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     anchor: Millis
     due: Millis
     done: tuple[str, ...] = ()
+
+
+class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An e-mail that the lead asked for and that may not be sent yet: the fact that asked, and when."""
+
+    fact: str
+    at: Millis
 
 
 class OpenHandoff(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -69,6 +77,7 @@ class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     received: dict[str, Millis] = {}
     sent: tuple[Millis, ...] = ()
     silence: Reason | None = None
+    wishes: dict[str, Wish] = {}
     # sales
     handoff: OpenHandoff | None = None
     ended: int = 0

@@ -7,7 +7,6 @@ from typing import Final
 class Reason(StrEnum):
     """A skip's reason: a metric label, a line in the decisions, a sentence for people."""
 
-    NO_POLICY = "no_policy"
     NOT_QUALIFIED = "not_qualified"
     DISQUALIFIED = "disqualified"
     NO_PROGRAM = "no_program"
@@ -27,7 +26,6 @@ class Reason(StrEnum):
     STALE = "stale"
     FREQUENCY_CAP = "frequency_cap"
     QUIET_HOURS = "quiet_hours"
-    COOLING_OFF = "cooling_off"
     SUPPRESSED = "suppressed"
     SUPPRESSION_UNKNOWN = "suppression_unknown"
     TEMPLATE = "template"
@@ -38,7 +36,6 @@ class Reason(StrEnum):
 
 
 SENTENCES: Final[dict[Reason, str]] = {
-    Reason.NO_POLICY: "no policy has been applied yet",
     Reason.NOT_QUALIFIED: "the lead is not qualified yet",
     Reason.DISQUALIFIED: "a disqualifying rule vetoes the lead",
     Reason.NO_PROGRAM: "no program is for this stage",
@@ -58,7 +55,6 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.STALE: "the time for it has passed",
     Reason.FREQUENCY_CAP: "the lead has had enough mail for now",
     Reason.QUIET_HOURS: "it is not a time to write where the lead is",
-    Reason.COOLING_OFF: "sales answered lately, the lead is left alone for a while",
     Reason.SUPPRESSED: "the address is on the suppression list",
     Reason.SUPPRESSION_UNKNOWN: "the view of the suppression list is too old to trust",
     Reason.TEMPLATE: "the e-mail could not be written for this lead",

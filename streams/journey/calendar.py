@@ -20,6 +20,9 @@ class Zone(NamedTuple):
     source: str
 
 
+_clock: Final = lru_cache(maxsize=64)(time.fromisoformat)
+
+
 @lru_cache(maxsize=1024)
 def _zone(name: str) -> ZoneInfo | None:
     try:
@@ -56,7 +59,7 @@ def next_open(moment: int, zone: str, quiet: QuietHours) -> int:
 def _quiet_until(local: datetime, quiet: QuietHours) -> datetime | None:
     if _DAYS[local.weekday()] in quiet.days:
         return _at(local, time.min, days=1)
-    start, end, now = time.fromisoformat(quiet.start), time.fromisoformat(quiet.end), local.time()
+    start, end, now = _clock(quiet.start), _clock(quiet.end), local.time()
     if start <= end:
         return _at(local, end) if start <= now < end else None
     if now >= start:

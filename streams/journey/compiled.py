@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from schemas.facts import FACTS, Happened, Tracked, tag_of
@@ -10,6 +11,7 @@ from schemas.policy import EngagementRule, FitRule, Policy, Program, QuietHours,
 from schemas.units import DAY, millis
 from streams.journey.predicate import Test, compile_when
 
+REQUESTED = "requested"  # the program's name for what a lead asked for
 _KEEP_OF_100 = 70
 WHOLE = 1000  # decay is counted in thousandths, so that points stay integers
 
@@ -110,7 +112,12 @@ def _index(
 
 def kind_of(fact: Happened) -> str:
     """The fact's name as authors write it: ``pricing.viewed``, ``tracked:trial-started``."""
-    return f"tracked:{fact.name}" if isinstance(fact, Tracked) else tag_of(type(fact)).removesuffix(".v1")
+    return f"tracked:{fact.name}" if isinstance(fact, Tracked) else _kind(type(fact))
+
+
+@cache
+def _kind(shape: type[Happened]) -> str:
+    return tag_of(shape).removesuffix(".v1")
 
 
 def _route(id_: str, program: Program) -> Route:

@@ -31,8 +31,8 @@ def decide(lead: Lead, fact: Fact, policy: Compiled) -> tuple[Lead, tuple[Comman
 
 
 def _suppress(before: Lead, lead: Lead, turn: Turn) -> None:
-    """Tells every sender, once, that an address must not be mailed again."""
-    if lead.suppressed is not None and before.suppressed is None:
+    """Tells every sender that an address must not be mailed again: once, and again when the reason grows graver."""
+    if lead.suppressed is not None and lead.suppressed is not before.suppressed:
         turn.say(Suppress, reason=Reason(lead.suppressed), address=str(lead.traits.get("email", "")))
 
 

@@ -22,38 +22,49 @@ _WORK = (f.SalesAccepted, f.SalesContacted, f.MeetingHeld, f.OpportunityOpened, 
 
 
 class Ending(NamedTuple):
-    """How a qualification ended."""
+    """How a qualification ended: when (ms), how long the lead cools off, since when interest counts as new."""
 
     outcome: Outcome
+    at: int
     cool_off: int
     reason: str = ""
+    new_since: int | None = None
 
 
 def answer(lead: Lead, turn: Turn) -> Lead:
-    """What sales said, or did not say in time, about the open handoff."""
-    open_ = lead.handoff
-    if open_ is None or getattr(turn.fact, "handoff_id", "") not in ("", open_.id):
-        return lead  # nothing is open, or this answers an older handoff
+    """What sales said, or did not say in time, about the open handoff; a deal may end without one."""
+    open_, said = lead.handoff, getattr(turn.fact, "handoff_id", "")
     ending = _ending(turn.fact, turn.policy.pauses)
+    if open_ is None:
+        return lead if ending is None else _cool(lead, ending)
+    if said not in ("", open_.id):
+        return lead  # this answers an older handoff
+    answers = ending is not None or isinstance(turn.fact, _WORK)
+    if turn.seen >= open_.answer_by and not (answers and turn.fact.at < open_.answer_by):
+        lapsed = _lapse(lead, open_, turn)
+        return lapsed if ending is None else _cool(lapsed, ending)
     if ending is not None:
         return _end(lead, open_, turn, ending)
-    if isinstance(turn.fact, _WORK):
-        return _working(lead, open_, turn)
-    late = turn.seen >= open_.answer_by
-    return _end(lead, open_, turn, Ending("unanswered", turn.policy.pauses.unanswered)) if late else lead
+    return _working(lead, open_, turn) if answers else lead
+
+
+def _lapse(lead: Lead, open_: OpenHandoff, turn: Turn) -> Lead:
+    """Nobody answered: back to nurture, and what the lead did meanwhile is still news to sales."""
+    cool_off = turn.policy.pauses.unanswered
+    return _end(lead, open_, turn, Ending("unanswered", open_.answer_by, cool_off, new_since=open_.since))
 
 
 def _ending(fact: f.Happened, pauses: Pauses) -> Ending | None:
-    """The outcome that ends a qualification, and how long (ms) the lead then cools off."""
+    """The outcome that ends a qualification, when, and how long (ms) the lead then cools off."""
     match fact:
         case f.SalesRejected(reason=reason):
-            return Ending("rejected", pauses.rejected.get(reason, pauses.recycled), reason)
+            return Ending("rejected", fact.at, pauses.rejected.get(reason, pauses.recycled), reason)
         case f.SalesRecycled(reason=reason):
-            return Ending("recycled", pauses.recycled, reason)
+            return Ending("recycled", fact.at, pauses.recycled, reason)
         case f.DealWon():
-            return Ending("won", pauses.won)
+            return Ending("won", fact.at, pauses.won)
         case f.DealLost(reason=reason):
-            return Ending("lost", pauses.lost, reason)
+            return Ending("lost", fact.at, pauses.lost, reason)
         case _:
             return None
 
@@ -69,9 +80,13 @@ def _working(lead: Lead, open_: OpenHandoff, turn: Turn) -> Lead:
 def _end(lead: Lead, open_: OpenHandoff, turn: Turn, ending: Ending) -> Lead:
     """Ends the qualification; the lead may qualify again once it has cooled off and shown interest anew."""
     _settle(turn, open_.id, ending.outcome, ending.reason)
-    ended_at = max(turn.fact.at, open_.since)
-    cool_until = turn.seen + ending.cool_off
-    return replace(lead, handoff=None, ended=lead.ended + 1, ended_at=ended_at, cool_until=cool_until)
+    return _cool(replace(lead, handoff=None, ended=lead.ended + 1), ending)
+
+
+def _cool(lead: Lead, ending: Ending) -> Lead:
+    cool_until = max(lead.cool_until, ending.at + ending.cool_off)
+    since = ending.at if ending.new_since is None else ending.new_since
+    return replace(lead, ended_at=max(lead.ended_at, since), cool_until=cool_until)
 
 
 def _settle(turn: Turn, handoff_id: str, outcome: Outcome, reason: str = "") -> None:
@@ -100,7 +115,7 @@ def _raised(fact: f.Happened) -> bool:
 def _unheard(lead: Lead, turn: Turn) -> Reason | None:
     if lead.veto:
         return Reason.DISQUALIFIED
-    old = turn.seen - turn.fact.at > turn.policy.pauses.raised or (lead.ended and turn.fact.at <= lead.ended_at)
+    old = turn.seen - turn.fact.at > turn.policy.pauses.raised or turn.fact.at <= lead.ended_at
     return Reason.STALE if old else None
 
 
@@ -109,7 +124,7 @@ def _ready(lead: Lead, turn: Turn) -> bool:
         return False
     if turn.seen < lead.cool_until or lead.opportunity_until > turn.seen:
         return False
-    return not lead.ended or lead.interest_at > lead.ended_at
+    return lead.interest_at > lead.ended_at
 
 
 def _handed(lead: Lead, turn: Turn, *, asked: bool) -> Lead:
@@ -118,16 +133,18 @@ def _handed(lead: Lead, turn: Turn, *, asked: bool) -> Lead:
     open_ = OpenHandoff(id=f"{lead.id}:{lead.ended}", since=turn.seen, answer_by=answer_by)
     owner = owner_of(lead, sales.reps)
     brief = brief_of(lead, turn.policy, turn.seen, asked=asked)
+    if isinstance(turn.fact, f.DemoRequested):
+        brief = replace(brief, message=turn.fact.message)
     turn.say(HandOff, handoff_id=open_.id, owner=owner, answer_by=answer_by, brief=brief)
     return replace(lead, handoff=open_)
 
 
 def owner_of(lead: Lead, reps: tuple[Rep, ...]) -> str:
     """The lead's own rep when there is one, else one for its country, else any: always the same for the same lead."""
-    own, country = lead.traits.get("owner"), lead.traits.get("country")
+    own, country = lead.traits.get("owner"), str(lead.traits.get("country", "")).upper()
     if any(rep.email == own for rep in reps):
         return str(own)
-    local = [rep for rep in reps if country in rep.countries]
+    local = [rep for rep in reps if country in (place.upper() for place in rep.countries)]
     pool = local or [rep for rep in reps if not rep.countries] or list(reps)
     return pool[zlib.crc32(lead.id.encode()) % len(pool)].email
 

@@ -2,22 +2,23 @@
 
 import hashlib
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final, assert_never
 
 from msgspec.structs import replace
 
 from schemas import facts as f
 from schemas.handoff import Moment
-from schemas.lead import MOMENTS, RECENT_FACTS, Basis, Lead
+from schemas.lead import MOMENTS, MOST_TRAITS, RECENT_FACTS, Basis, Lead
 from schemas.policy import EngagementRule
 from schemas.reason import Reason
 from schemas.units import day_of
-from streams.journey.compiled import Compiled, kind_of
+from streams.journey.compiled import REQUESTED, Compiled, kind_of
 
 _DIGEST: Final = 8
-_SUPPRESSING: Final = {
-    f.EmailUnsubscribed: Reason.UNSUBSCRIBED,
+_SUPPRESSING: Final = {  # the gravest first
     f.EmailComplained: Reason.COMPLAINED,
+    f.EmailUnsubscribed: Reason.UNSUBSCRIBED,
     f.EmailBounced: Reason.HARD_BOUNCE,
 }
 _LABEL: Final = 80
@@ -74,9 +75,9 @@ def _learned(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:  # noqa: C9
         case f.SendSettled():
             return _settled(lead, fact)
         case f.SalesContacted() | f.MeetingHeld():
-            return {"contacted_until": fact.seen + policy.pauses.contact}
+            return {"contacted_until": max(lead.contacted_until, fact.at + policy.pauses.contact)}
         case f.OpportunityOpened() | f.OpportunityMoved():
-            return {"opportunity_until": fact.seen + policy.pauses.opportunity}
+            return {"opportunity_until": max(lead.opportunity_until, fact.at + policy.pauses.opportunity)}
         case f.DealWon() | f.Invoiced() | f.Renewed():
             return {"customer": True, "opportunity_until": 0}
         case f.DealLost():
@@ -90,7 +91,8 @@ def _learned(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:  # noqa: C9
 
 
 def _introduced(lead: Lead, traits: Mapping[str, f.Scalar]) -> Changes:
-    merged = {name: value for name, value in (lead.traits | dict(traits)).items() if value is not None}
+    known = {name: value for name, value in (lead.traits | dict(traits)).items() if value is not None}
+    merged = dict(islice(known.items(), MOST_TRAITS))
     changes: Changes = {"traits": merged}
     if lead.suppressed is Reason.HARD_BOUNCE and merged.get("email") != lead.traits.get("email"):
         changes["suppressed"] = None  # the address bounced, not the person
@@ -98,13 +100,15 @@ def _introduced(lead: Lead, traits: Mapping[str, f.Scalar]) -> Changes:
 
 
 def _suppressed(lead: Lead, fact: f.Happened) -> Changes:
-    return {"suppressed": lead.suppressed or _SUPPRESSING[type(fact)]}  # type: ignore[index]
+    """What the person said outranks what the mailbox did: an address may change, a no stays."""
+    reasons = {lead.suppressed, _SUPPRESSING[type(fact)]}  # type: ignore[index]
+    return {"suppressed": next(reason for reason in _SUPPRESSING.values() if reason in reasons)}
 
 
 def _settled(lead: Lead, fact: f.SendSettled) -> Changes:
     """A send that never left was never received, and counts towards no cap."""
     when = lead.received.get(fact.email)
-    if fact.outcome in ("accepted", "held") or when is None:
+    if fact.outcome in ("accepted", "held") or when is None or fact.program == REQUESTED:
         return {}
     sent = list(lead.sent)
     if when in sent:
@@ -160,7 +164,7 @@ def _order(moment: Moment) -> tuple[int, str, str]:
 
 
 def _label(fact: f.Fact) -> str:
-    for name in ("content", "webinar", "form", "path", "email", "message"):
+    for name in ("content", "webinar", "form", "path", "email"):
         text = getattr(fact, name, "")
         if text:
             return str(text)[:_LABEL]

@@ -38,7 +38,14 @@ def _single(when: When) -> Test | None:
     read = _reader(when.field)
     if when.known is False:
         return lambda traits, fact: read(traits, fact) is None
-    tests = _tests(when)
+    return _known(read, _tests(when))
+
+
+def _known(read: Read, tests: list[Callable[[Scalar], bool]]) -> Test:
+    """What is unknown passes no test. Most conditions have one test, and a page view meets three of them."""
+    if len(tests) == 1:
+        [test] = tests
+        return lambda traits, fact: (value := read(traits, fact)) is not None and test(value)
     return lambda traits, fact: (value := read(traits, fact)) is not None and all(test(value) for test in tests)
 
 

@@ -6,14 +6,14 @@ from msgspec.structs import replace
 
 from schemas.commands import EnterProgram, LeaveProgram, SendContent
 from schemas.facts import FormSubmitted
-from schemas.lead import Enrolment, Lead
+from schemas.lead import Enrolment, Lead, Wish
 from schemas.reason import Reason
 from streams.journey import gate
 from streams.journey.calendar import zone_of
-from streams.journey.compiled import Compiled, Route, TimedStep
+from streams.journey.compiled import REQUESTED, Compiled, Route, TimedStep
 from streams.journey.turn import Turn, send_key
 
-_REQUESTED = "requested"
+_MAY_COME = (Reason.NO_ADDRESS, Reason.NO_BASIS)
 _LEAVES = {
     Reason.WITH_SALES: "sales",
     Reason.CUSTOMER: "sales",
@@ -23,23 +23,38 @@ _LEAVES = {
 
 
 def fulfil(lead: Lead, turn: Turn) -> Lead:
-    """What the lead asked for goes at once, outside caps and quiet hours; only the law can stop it."""
+    """What the lead asked for goes at once, outside caps and quiet hours; only the law can stop it.
+
+    A form may overtake the consent that came with it, so a wish that lacks only that waits for as long as it may.
+    """
     fact = turn.fact
-    if not isinstance(fact, FormSubmitted) or not fact.requested:
+    asked = fact.requested if isinstance(fact, FormSubmitted) else ""
+    if asked:
+        lead = replace(lead, wishes=lead.wishes | {asked: Wish(fact=fact.id, at=fact.at)})
+    for email in tuple(lead.wishes):
+        lead = _answer(lead, email, turn, new=email == asked)
+    return lead
+
+
+def _answer(lead: Lead, email: str, turn: Turn, *, new: bool) -> Lead:
+    refused = _unfulfillable(lead, email, turn)
+    waits = refused in _MAY_COME
+    if refused is not None and (new or not waits):
+        turn.skip(refused, email=email)
+    if waits:
         return lead
-    refused = _unfulfillable(lead, fact, turn)
+    wishes = {name: wish for name, wish in lead.wishes.items() if name != email}
     if refused is not None:
-        turn.skip(refused, email=fact.requested)
-        return lead
-    _send(lead, turn, _REQUESTED, TimedStep(fact.id, fact.requested, 0, turn.policy.pauses.requested), 0)
-    return replace(lead, received=lead.received | {fact.requested: turn.seen})
+        return replace(lead, wishes=wishes)
+    _send(lead, turn, REQUESTED, TimedStep(lead.wishes[email].fact, email, 0, turn.policy.pauses.requested), 0)
+    return replace(lead, wishes=wishes, received=lead.received | {email: turn.seen})
 
 
-def _unfulfillable(lead: Lead, fact: FormSubmitted, turn: Turn) -> Reason | None:
-    email = turn.policy.policy.emails.get(fact.requested)
-    if email is None or email.kind != "requested":
+def _unfulfillable(lead: Lead, email: str, turn: Turn) -> Reason | None:
+    known = turn.policy.policy.emails.get(email)
+    if known is None or known.kind != "requested":
         return Reason.UNKNOWN_CONTENT
-    if turn.seen - fact.at > turn.policy.pauses.requested:
+    if turn.seen - lead.wishes[email].at > turn.policy.pauses.requested:
         return Reason.STALE
     return gate.forbidden(lead, turn.seen)
 
@@ -130,7 +145,7 @@ def _advance(lead: Lead, enrolment: Enrolment, turn: Turn) -> Lead:
     route = turn.policy.routes[enrolment.program]
     while (step := _next_step(enrolment, route)) is not None:
         if turn.seen < enrolment.due:
-            return replace(lead, enrolment=enrolment)
+            return lead if enrolment is lead.enrolment else replace(lead, enrolment=enrolment)
         dropped = _undeliverable(lead, enrolment, step, turn.seen)
         if dropped is not None:
             turn.skip(dropped, program=route.id, email=step.email)
@@ -181,10 +196,10 @@ def _send(lead: Lead, turn: Turn, program: str, step: TimedStep, ordinal: int) -
         SendContent,
         send_key=send_key(lead.id, program, step.id, step.email, ordinal),
         email=step.email,
-        kind="requested" if program == _REQUESTED else "nurture",
+        kind="requested" if program == REQUESTED else "nurture",
         not_after=turn.seen + step.within,
         program=program,
-        step="" if program == _REQUESTED else step.id,
+        step="" if program == REQUESTED else step.id,
         to=str(lead.traits["email"]),
         traits=lead.traits,
         zone=zone.name,

@@ -1,12 +1,15 @@
 """One lead at a time: given what happened, what follows."""
 
 import pytest
+from msgspec.structs import replace
 
 from schemas import facts as f
 from schemas.commands import EnterProgram, HandOff, LeaveProgram, MoveStage, SendContent, SettleHandoff, Skip, Suppress
+from schemas.policy import Rep
 from schemas.reason import Reason
 from schemas.units import DAY, HOUR, from_iso, iso
-from tests.journey.agreed import MONDAY, Story
+from streams.journey.compiled import Compiled
+from tests.journey.agreed import MONDAY, Story, agreed
 
 
 def interested(**traits):
@@ -360,3 +363,95 @@ def test_a_new_address_is_mailed_though_the_old_one_bounced():
         story = _with(kind)
         story.tell(f.LeadUpdated, traits={"email": "ada@new.example"})
         assert story.lead.suppressed is suppressed
+
+
+def test_a_deal_without_a_handoff_cools_the_lead_off_too():
+    """Imported from a CRM: won or lost deals of hot leads do not ring at sales again, nor does the same day's interest."""
+    for deal, days in ((f.DealWon, 180), (f.DealLost, 180)):
+        story = interested()
+        story.tell(f.OpportunityOpened, after=HOUR)
+        story.tell(f.WebinarAttended, webinar="metering")
+        story.tell(f.PricingViewed)
+        story.tell(deal)
+        story.tell(f.PricingViewed, after=DAY)
+        assert (story.of(HandOff), story.of(SettleHandoff)) == ([], [])
+        assert story.lead.cool_until == MONDAY + HOUR + days * DAY
+
+
+def test_what_the_person_said_outranks_what_the_mailbox_did():
+    """Bounced, then unsubscribed, then a new address: still no. The graver reason is told to the senders."""
+    story = _with(f.EmailBounced, kind="hard")
+    story.tell(f.EmailUnsubscribed)
+    story.tell(f.EmailBounced, kind="hard")
+    story.tell(f.LeadUpdated, traits={"email": "ada@new.example"})
+    assert story.lead.suppressed is Reason.UNSUBSCRIBED
+    assert [command.reason for command in story.of(Suppress)] == [Reason.HARD_BOUNCE, Reason.UNSUBSCRIBED]
+    story.tell(f.EmailComplained)
+    assert story.lead.suppressed is Reason.COMPLAINED
+
+
+@pytest.mark.parametrize("minutes_late", [-30, 0, 30])
+@pytest.mark.parametrize("ticked", [True, False])
+def test_a_hand_raised_while_nobody_answers_is_not_lost(minutes_late, ticked):
+    """Just before, at or after the deadline, though the news comes late: handed off anew, since nobody had looked."""
+    story = ready()
+    raised = story.lead.handoff.answer_by + minutes_late * 60_000
+    if ticked:
+        story.wait(raised + HOUR - story.now)
+    story.fold(f.DemoRequested(id="raised", lead_id="ada", at=raised, seen=raised + HOUR))
+    assert [settled.outcome for settled in story.of(SettleHandoff)] == ["unanswered"]
+    assert [handoff.handoff_id for handoff in story.of(HandOff)] == ["ada:0", "ada:1"]
+
+
+def test_an_answer_in_time_counts_though_it_comes_late():
+    """What sales did before the deadline is an answer, whenever we hear of it."""
+    story = ready()
+    deadline = story.lead.handoff.answer_by
+    about = {"id": "late", "lead_id": "ada", "at": deadline - HOUR, "seen": deadline + HOUR}
+    story.fold(f.SalesAccepted(**about, handoff_id="ada:0"))
+    assert [settled.outcome for settled in story.of(SettleHandoff)] == ["accepted"]
+
+
+def test_the_message_of_a_raised_hand_reaches_the_rep():
+    """What the lead wrote is in the brief."""
+    story = Story().introduced()
+    story.tell(f.DemoRequested, message="Call me on Monday")
+    assert story.of(HandOff)[0].brief.message == "Call me on Monday"
+
+
+def test_a_pause_counts_from_when_it_happened():
+    """A contact of last year, imported today, pauses nobody."""
+    story = Story().introduced()
+    for kind in (f.SalesContacted, f.OpportunityOpened):
+        story.tell(kind, at=MONDAY - 300 * DAY)
+    story.tell(f.PricingViewed)
+    assert [command.email for command in story.of(SendContent)] == ["why-measure"]
+
+
+def test_a_form_that_overtakes_its_consent_is_answered_when_the_consent_comes():
+    """Two topics, no order between them; a day later the wish has passed."""
+    for late, kinds_sent in ((HOUR, ["requested"]), (2 * DAY, [])):
+        story = Story()
+        story.tell(f.FormSubmitted, form="guide", requested="guide")
+        story.tell(f.LeadCreated, traits={"email": "ada@lovelace.example"})
+        story.tell(f.BasisGiven, after=late, basis="consent", form="guide", wording="v1")
+        assert [command.kind for command in story.of(SendContent)] == kinds_sent
+        assert story.lead.wishes == {}
+
+
+def test_traits_without_end_do_not_make_a_row_without_end():
+    """Sixty-four names, the first ones that were said; known ones may still change."""
+    story = Story().introduced()
+    for n in range(90):
+        story.tell(f.LeadUpdated, traits={f"field_{n}_{m}": "x" for m in range(50)} | {"first_name": str(n)})
+    assert len(story.lead.traits) == 64
+    assert story.lead.traits["first_name"] == "89"
+
+
+def test_reps_are_found_by_country_however_it_is_written():
+    """Small letters are Germany too."""
+    sales = agreed().sales
+    reps = (Rep(email="kim@meter.example", name="Kim"), Rep(email="jo@meter.example", name="Jo", countries=("DE",)))
+    story = Story(Compiled(agreed(sales=replace(sales, reps=reps)))).introduced(country="de")
+    story.tell(f.DemoRequested)
+    assert story.of(HandOff)[0].owner == "jo@meter.example"
