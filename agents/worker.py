@@ -64,6 +64,7 @@ TOPICS: Final = {
 }
 _log = structlog.get_logger(__name__)
 _PREFIX: Final = "nurture-"
+_STOP_S: Final = 25.0
 _REQUEST_S: Final = 12.0  # a request to the provider may take 10 s: it may finish before its lane is given away
 
 
@@ -78,7 +79,7 @@ async def run_agent(name: str, settings: Settings) -> None:
         await arrive(settings, TOPICS[name], health.waits_for)
         async with _KINDS[name](settings, metrics) as kinds:
             app = _app(name, kinds, settings, metrics)
-            health.watch(app.lanes.status, lambda: app.started)
+            health.watch(app.lanes.status, lambda: app.started and app.lanes.assigned)
             await _until_told(app)
 
 
@@ -86,7 +87,7 @@ def _app(name: str, kinds: Sequence[Kind], settings: Settings, metrics: Metrics)
     engine = engine_settings(settings)
     clock: Clock = SteppedClock(engine) if settings.clock == "stepped" else WallClock()
     app = lane_app(_PREFIX + name, kinds, engine, clock, metrics)
-    metrics.watch(app.lanes.status)
+    metrics.watch(lambda: [*app.lanes.status(), *app.lanes.standbys()])
     return app
 
 
@@ -94,13 +95,26 @@ async def _until_told(app: LaneApp) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await app.start()
+    told, started = asyncio.create_task(stop.wait()), asyncio.create_task(app.start())
     try:
-        await app.wait(stop.wait())
+        await asyncio.wait({told, started}, return_when=asyncio.FIRST_COMPLETED)
+        if started.done():
+            started.result()
+            await app.wait(told)
     finally:
-        await app.stop()
+        started.cancel()
+        await _stop(app)
     if app.crash_reason is not None:
         raise app.crash_reason
+
+
+async def _stop(app: LaneApp) -> None:
+    """In order where that is possible; a broker that is gone must not keep a worker alive that was told to go."""
+    try:
+        async with asyncio.timeout(_STOP_S):
+            await app.stop()
+    except TimeoutError:
+        _log.warning("stopped_without_order", seconds=_STOP_S)
 
 
 Kinds = Sequence[Kind]

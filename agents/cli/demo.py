@@ -15,7 +15,9 @@ from agents.local.fleet import Fleet
 from agents.local.folder import fresh
 from agents.local.screen import Screen, summary
 from agents.workplace import load_workplace
+from schemas.problem import UserError
 
+_LOOK_S = 1.0
 _EPILOG = "Examples:  nurture demo  ·  nurture demo --once --json  ·  nurture demo --once --broker kafka --weeks 1"
 
 
@@ -25,7 +27,7 @@ _EPILOG = "Examples:  nurture demo  ·  nurture demo --once --json  ·  nurture 
 @click.option("--broker", type=click.Choice(["embedded", "kafka"]), default="embedded", show_default=True)
 @click.option("--leads", type=click.IntRange(1, 100_000), default=640, show_default=True)
 @click.option("--weeks", type=click.IntRange(1, 52), default=4, show_default=True)
-@click.option("--seed", default=7, show_default=True, help="The same seed is the same world.")
+@click.option("--seed", default=7, show_default=True, help="The same seed is the same stream.")
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
 @click.option("--templates", type=click.Path(path_type=Path), default=Path("templates"), show_default=True)
 def demo(*, once: bool, as_json: bool, folder: Path, templates: Path, **plan: int | str) -> None:
@@ -36,32 +38,46 @@ def demo(*, once: bool, as_json: bool, folder: Path, templates: Path, **plan: in
     """
     workplace = load_workplace(templates)
     if isinstance(workplace, list):
-        raise click.ClickException("\n".join(map(str, workplace)))
+        raise UserError("\n".join(map(str, workplace)))
     asked = Plan(folder=fresh(folder).resolve(), templates=templates.resolve(), **plan)  # type: ignore[arg-type]
     console = Console(stderr=as_json)
     title = f"{asked.weeks} weeks of {asked.leads} leads, mail to {folder / 'mail'}"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with started_broker(asked) as broker, Screen(console, title) as screen:
         console.print(f"{broker.name} at {broker.bootstrap}; {title}", highlight=False, soft_wrap=True)
-
-        def told(fleet: Fleet) -> Tell:
-            _show_where(console, fleet, folder)
-            return screen.tell
-
-        async def finished(accounts: Accounts) -> None:
-            screen.close()
-            _conclude(console, accounts, as_json=as_json)
-            if not once:
-                console.print("\nEverything keeps running; Ctrl-C ends it.")
-                await asyncio.Event().wait()
-
+        show = _Show(console, screen, folder, once=once, as_json=as_json)
         try:
-            accounts = asyncio.run(run_demo(asked, workplace, broker.bootstrap, told, finished))
+            accounts = asyncio.run(run_demo(asked, workplace, broker.bootstrap, show.begins, show.ends))
         except KeyboardInterrupt:
             console.print("ended")
             return
     if accounts.mistakes():
         sys.exit(1)
+
+
+class _Show:
+    """What the terminal is told while the demo runs, and after."""
+
+    def __init__(self, console: Console, screen: Screen, folder: Path, *, once: bool, as_json: bool) -> None:
+        self._console, self._screen, self._folder, self._once, self._as_json = console, screen, folder, once, as_json
+        self._fleet: Fleet | None = None
+
+    def begins(self, fleet: Fleet) -> Tell:
+        """Every process is ready: where to look."""
+        self._fleet = fleet
+        _show_where(self._console, fleet, self._folder)
+        return self._screen.tell
+
+    async def ends(self, accounts: Accounts) -> None:
+        """The stream is processed. Unless once, everything keeps running, and a process that dies is noticed."""
+        self._screen.close()
+        _conclude(self._console, accounts, as_json=self._as_json)
+        if self._once or self._fleet is None:
+            return
+        self._console.print("\nEverything keeps running; Ctrl-C ends it.")
+        while True:
+            self._fleet.mend()
+            await asyncio.sleep(_LOOK_S)
 
 
 def _show_where(console: Console, fleet: Fleet, folder: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Final, NoReturn
 import click
 
 from agents.workplace import load_workplace
+from schemas.problem import UserError
 from streams.journey.compiled import Compiled
 from streams.journey.replay import UnknownError
 
@@ -13,10 +14,10 @@ FOLDER: Final = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 def chosen_policy(folder: Path) -> Compiled:
-    """The policy of a workplace. Raises ClickException with every mistake in it."""
+    """The policy of a workplace. Raises UserError with every mistake in it."""
     workplace = load_workplace(folder)
     if isinstance(workplace, list):
-        raise click.ClickException("\n".join(map(str, workplace)))
+        raise UserError("\n".join(map(str, workplace)))
     return Compiled(workplace.policy)
 
 

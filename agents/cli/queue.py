@@ -4,18 +4,19 @@ import asyncio
 import getpass
 import os
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import click
 import msgspec
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from agents.clients import client
+from agents.clients import client, read_newest
 from agents.queue import QueueError, answer, find, read_queue
 from agents.settings import read_settings
 from agents.workplace import load_workplace
+from schemas import topics
 from schemas.queue import QueueItem
 from schemas.units import DAY, HOUR, MINUTE, iso
 
@@ -41,7 +42,11 @@ def list_(*, only_open: bool, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(items))
         return
-    Console().print(_table(items) if items else "nobody waits: the queue is empty")
+    now = _now()
+    for line in _lines(items, now):
+        Console().print(line, soft_wrap=True)
+    if not items:
+        click.echo("nobody waits: the queue is empty")
 
 
 @queue.command()
@@ -105,27 +110,31 @@ def _answer(handoff: str, how: str, **parts: Any) -> None:
 
 
 def _now() -> int:
-    return time.time_ns() // 1_000_000
+    """The pipeline's time: the wall's, or the stepped one of a demo."""
+    settings = read_settings(os.environ)
+    if settings.clock == "wall":
+        return time.time_ns() // 1_000_000
+    newest = asyncio.run(read_newest(client(settings), topics.CLOCK))
+    return int(newest.get(b"clock", b"0"))
 
 
-def _table(items: list[QueueItem]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("handoff", "state", "answer", "grade", "who", "why", "owner"):
-        table.add_column(column, no_wrap=column not in ("why", "who"))
-    now = _now()
+def _lines(items: list[QueueItem], now: int) -> Iterator[Text]:
+    """Two lines a handoff: what it is, and who and why."""
     for item in items:
-        brief = item.brief
-        who = ", ".join(filter(None, (brief.name, brief.role, brief.company)))
-        row = (item.handoff_id, item.state, _left(item, now), brief.grade, who, brief.headline, item.owner)
-        table.add_row(*map(Text, row), style="" if item.state == "open" else "dim")
-    return table
+        brief, style = item.brief, "" if item.state == "open" else "dim"
+        who = ", ".join(filter(None, (brief.name, brief.role, brief.company))) or item.lead_id
+        yield Text.assemble(
+            (brief.grade, "bold green" if item.state == "open" else "dim"),
+            (f"  {item.handoff_id}  {item.state}, {_left(item, now)}, {item.owner}", style),
+        )
+        yield Text(f"    {who}: {brief.headline}", style=style)
 
 
 def _left(item: QueueItem, now: int) -> str:
     if item.state != "open":
-        return iso(item.answered_at)[:10]
+        return f"since {iso(item.answered_at)[:10]}"
     left = item.answer_by - now
-    return f"in {_span(left)}" if left > 0 else f"{_span(-left)} late"
+    return f"answer in {_span(left)}" if left > 0 else f"{_span(-left)} late"
 
 
 def _span(ms: int) -> str:

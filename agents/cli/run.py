@@ -1,6 +1,7 @@
 """``nurture run AGENT...``: one agent in this process, or several, each in its own."""
 
 import asyncio
+import faulthandler
 import os
 import signal
 import subprocess
@@ -24,6 +25,7 @@ def run(agents: tuple[str, ...]) -> None:
     settings = read_settings(os.environ)
     if len(agents) > 1:
         sys.exit(_side_by_side(agents, settings.http_port))
+    faulthandler.enable()  # a crash in a library's own code leaves its stack in the log
     configure_logging(settings.log_level, settings.log_format)
     asyncio.run(run_agent(agents[0], settings))
 

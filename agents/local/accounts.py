@@ -20,10 +20,11 @@ class Accounts(Struct, frozen=True, kw_only=True):
     leads: int
     decisions: int
     sends_accepted: int
+    sends_settled: int
     sends_skipped: dict[str, int]
     handoffs: int
     seconds: float
-    read_in: int
+    published: int
     ticks: int
     handoffs_settled: dict[str, int]
 
@@ -31,6 +32,9 @@ class Accounts(Struct, frozen=True, kw_only=True):
         """What does not add up, one sentence each; empty when all is well."""
         out = self.facts_applied + self.dead_letters + self.duplicates
         found = []
+        read = self.facts_in - self.sends_settled
+        if read < self.published:
+            found.append(f"{self.published:,} records were published, but intake took {read:,}")
         if self.facts_in != out:
             found.append(
                 f"{self.facts_in:,} facts in, but {self.facts_applied:,} applied + {self.dead_letters:,} dead letters"
@@ -47,17 +51,18 @@ def settle(lanes: Lanes, *, published: int, leads: int, seconds: float) -> Accou
     for reason, count in _named(sender, "sends_skipped:").items():
         skipped[reason] = skipped.get(reason, 0) + count
     return Accounts(
-        facts_in=published + _settled(sender),
+        facts_in=intake.get("in", 0) + _settled(sender),
         facts_applied=journey.get("applied", 0),
         duplicates=journey.get("duplicates", 0),
         dead_letters=intake.get("dead_letters", 0) + journey.get("dead_letters", 0),
         leads=leads,
         decisions=journey.get("decisions", 0),
+        sends_settled=_settled(sender),
         sends_accepted=sender.get("sends_accepted", 0),
         sends_skipped=dict(sorted(skipped.items())),
         handoffs=sales.get("handed_off", 0),
         seconds=round(seconds, 1),
-        read_in=intake.get("in", 0),
+        published=published,
         ticks=journey.get("ticks", 0),
         handoffs_settled=_named(sales, "settled:"),
     )

@@ -62,12 +62,13 @@ Tell = Callable[[Progress], None]
 @contextmanager
 def started_broker(plan: Plan) -> Iterator[Broker]:
     """The broker that was asked for: the embedded one, or Apache Kafka."""
-    with apache_kafka() if plan.broker == "kafka" else embedded() as broker:
+    folder = plan.folder / "broker"
+    with apache_kafka(folder=folder) if plan.broker == "kafka" else embedded(folder) as broker:
         yield broker
 
 
 def environment(plan: Plan, bootstrap: str) -> dict[str, str]:
-    """The settings of every process of the demo. The keys are made up each time: nothing is worth keeping."""
+    """The settings of every process of the demo. Its keys are made up each time."""
     return {
         "NURTURE_BOOTSTRAP": bootstrap,
         "NURTURE_PARTITIONS": str(_PARTITIONS),
@@ -77,10 +78,17 @@ def environment(plan: Plan, bootstrap: str) -> dict[str, str]:
         "NURTURE_MAIL_FOLDER": str(plan.folder / "mail"),
         "NURTURE_CLOCK": "stepped",
         "NURTURE_UNSUBSCRIBE_URL": "https://www.wattlark.example/u",
-        "NURTURE_TOKEN_KEY": secrets.token_hex(32),
-        "NURTURE_ID_KEY": secrets.token_hex(32),
+        "NURTURE_TOKEN_KEY_FILE": _key(plan.folder / "token.key"),
+        "NURTURE_ID_KEY_FILE": _key(plan.folder / "id.key"),
         "NURTURE_LOG_FORMAT": "console",
     }
+
+
+def _key(file: Path) -> str:
+    """Makes a key up; settings take secrets from files or variables, never from YAML."""
+    file.touch(mode=0o600)
+    file.write_text(secrets.token_hex(32), encoding="utf-8")
+    return str(file)
 
 
 class Demo:
@@ -167,7 +175,6 @@ async def run_demo(
 
 
 def _keep(env: dict[str, str], file: Path) -> None:
-    """So that a second terminal can look in: ``NURTURE_SETTINGS=… nurture queue list``. The keys are the demo's own."""
-    file.touch(mode=0o600)
+    """So that a second terminal can look in: ``NURTURE_SETTINGS=… nurture queue list``."""
     lines = (f"{name.removeprefix('NURTURE_').lower()}: {json.dumps(value)}" for name, value in env.items())
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")

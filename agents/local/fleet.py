@@ -92,7 +92,7 @@ class Fleet:
                 continue
             if not self._revives:
                 raise FleetError(
-                    f"{member.name} ended by itself: {_last_line(member.log)} (log: {member.log}). The embedded broker "
+                    f"{member.name} {_how(member)}: {_last_line(member.log)} (log: {member.log}). The embedded broker "
                     f"cannot expel the dead, so it is not started again; with --broker kafka it is"
                 )
             self.deaths += 1
@@ -131,6 +131,11 @@ def totals(lanes: Iterable[Mapping[str, Any]]) -> dict[str, int]:
         for name, count in lane["counts"].items():
             total[name] = total.get(name, 0) + count
     return total
+
+
+def _how(member: Member) -> str:
+    code = member.process.returncode
+    return f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
 
 
 def _reap(member: Member) -> None:

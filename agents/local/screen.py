@@ -50,7 +50,9 @@ class Screen:
         """One more step of the clock."""
         self._steps += 1
         self._handoffs += [item for item in progress.items if item.state == "open"]
-        self._sent.update(entry.email for entry in progress.entries if entry.state == "accepted")
+        self._sent.update(
+            entry.email for entry in progress.entries if entry.state == "accepted" and entry.program != "handoff"
+        )
         if self._live:
             self._live.update(self._picture(progress))
         elif self._steps % _QUIET_EVERY == 0:

@@ -9,10 +9,11 @@ from aiokafka import TopicPartition
 
 from streams.engine.clock import Clock, SteppedClock
 from streams.engine.inbox import Inbox
-from streams.engine.lane import Kind, Lane, Shared
+from streams.engine.lane import Kind, Lane, Shared, place_of
 from streams.engine.observe import Observer
 from streams.engine.rows import block_cache
 from streams.engine.settings import EngineSettings
+from streams.engine.standby import Standbys, chosen
 from streams.engine.status import LaneStatus
 
 _LOOK_S: Final = 0.02
@@ -34,14 +35,18 @@ class Lanes:
     ) -> None:
         self.kinds = {kind.source: kind for kind in kinds}
         self._shared = Shared(app, settings, clock, observe, block_cache(), ours, crash)
+        self._standbys = Standbys(settings, self._shared.cache, observe)
         self._lanes: dict[TopicPartition, Lane] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self.assigned = False
 
     async def assign(self, partitions: Iterable[tuple[str, int]]) -> None:
         """Own exactly these from now on; other topics than the kinds' are somebody else's."""
         self._start()
+        self.assigned = True
         wanted = {TopicPartition(*tp) for tp in partitions if tp[0] in self.kinds}
         await self.revoke(set(self._lanes) - wanted)
+        await self._keep_warm(wanted)
         for tp in wanted - set(self._lanes):
             self._lanes[tp] = Lane(self.kinds[tp.topic], tp.partition, self._shared)
 
@@ -52,6 +57,7 @@ class Lanes:
 
     async def close(self) -> None:
         """End everything."""
+        await self._standbys.follow(())
         await self.revoke(list(self._lanes))
         for task in self._tasks:
             task.cancel()
@@ -67,6 +73,18 @@ class Lanes:
     def status(self) -> list[LaneStatus]:
         """Every lane of this worker, by topic and partition."""
         return [self._lanes[tp].status() for tp in sorted(self._lanes)]
+
+    def standbys(self) -> list[LaneStatus]:
+        """Partitions of others that this worker keeps warm, by topic and partition."""
+        return self._standbys.status()
+
+    async def _keep_warm(self, owned: set[TopicPartition]) -> None:
+        """Before a lane opens its folder, whoever kept it warm has let go of it."""
+        settings = self._shared.settings
+        everywhere = [TopicPartition(topic, number) for topic in self.kinds for number in range(settings.partitions)]
+        places = {tp: place_of(self._shared.app, self.kinds[tp.topic], tp.partition) for tp in {*everywhere, *owned}}
+        others = [place for tp, place in places.items() if tp not in owned]
+        await self._standbys.follow(chosen([places[tp] for tp in owned], others, settings.standby))
 
     def _start(self) -> None:
         if not self._tasks:

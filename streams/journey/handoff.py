@@ -153,10 +153,11 @@ def brief_of(lead: Lead, policy: Compiled, seen: int, *, asked: bool) -> Brief:
     """What the rep reads: who, why (the heaviest reasons first), what they did, what we told them."""
     text = {name: str(lead.traits.get(name, "")) for name in ("email", "company", "role", "country", "phone")}
     name = " ".join(str(lead.traits[part]) for part in ("first_name", "last_name") if lead.traits.get(part))
-    reasons = _heaviest([*fit_of(lead, policy), *engagement_of(lead, policy, day_of(seen))])
+    did = [*engagement_of(lead, policy, day_of(seen))]
+    reasons = _heaviest([*fit_of(lead, policy), *did])
     return Brief(
         lead_id=lead.id,
-        headline=_headline(lead, reasons, asked=asked),
+        headline=_headline(lead, _heaviest(did), asked=asked),
         stage=lead.stage,
         grade=grade_of(lead.fit, lead.engagement, policy.policy.scoring.grades),
         fit=lead.fit,
