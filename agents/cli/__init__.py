@@ -15,6 +15,8 @@ COMMANDS: Final = {
     "leads": "who is where: count and list leads by a condition",
     "why": "why a lead stands where it stands: every point, every decision",
     "replay": "fold a history again, and name the rows by a digest",
+    "backtest": "would this policy have found the leads that bought? against another, too",
+    "calibrate": "points that fit outcomes, proposed as a diff of scoring.yaml",
     "export": "every fact of the running pipeline, as JSON lines",
     "queue": "the sales queue: list, show, accept, reject, recycle",
     "dead-letters": "what could not be read: list, show, put back, write off",
@@ -23,6 +25,12 @@ COMMANDS: Final = {
     "run": "run agents: intake, journey, sender, sales",
     "settings": "every setting, its default and its meaning",
 }
+
+
+class _Mendable(click.ClickException):
+    """Status 2: settings, files or a broker must be put right. Status 1 is an answer: mistakes found, rows differ."""
+
+    exit_code = 2
 
 
 class _Commands(click.Group):
@@ -46,7 +54,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except UserError as error:
-            raise click.ClickException(str(error)) from error
+            raise _Mendable(str(error)) from error
 
 
 @click.group(cls=_Commands, epilog="Begin with:  nurture demo --once  ·  Completion:  see README, Shell completion")
