@@ -56,7 +56,7 @@ def kind(line):
     words = nurtures(words_of(line))
     if not words:
         return "eval" if line.startswith("eval ") else "looked up"
-    return "alone" if words[0] in ALONE else "stays" if words[0] in STAYS else "broker"
+    return "alone" if words[0] in ALONE or "tests/facts.jsonl" in words else "stays" if words[0] in STAYS else "broker"
 
 
 @pytest.fixture
@@ -64,6 +64,7 @@ def desk(tmp_path):
     """A folder like a clone's, with the files that the README supposes."""
     (tmp_path / ".venv").symlink_to(sys.prefix)
     (tmp_path / "templates").symlink_to(ROOT / "templates")
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
     (tmp_path / "leads.csv").write_text("id,firm\n1,Alder\n", encoding="utf-8")
     (tmp_path / "my-map.yaml").write_text(MAPPING, encoding="utf-8")
     return tmp_path
