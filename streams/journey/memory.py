@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, Final, assert_never
 
@@ -22,6 +23,7 @@ _SUPPRESSING: Final = {  # the gravest first
     f.EmailBounced: Reason.HARD_BOUNCE,
 }
 _LABEL: Final = 80
+_LABELS: Final = ("content", "webinar", "form", "path", "email")
 Changes = dict[str, Any]
 
 
@@ -52,9 +54,9 @@ def learn(lead: Lead, fact: f.Fact, policy: Compiled) -> Lead:
 
 def _learned(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:  # noqa: C901, PLR0911, PLR0912 - one row a kind
     match fact:
-        case f.Tick() | f.PolicyApplied():
-            return {}
         case f.PageViewed() | f.EmailProcessed() | f.EmailDelivered() | f.EmailDeferred() | f.EmailDropped():
+            return {}
+        case f.Tick() | f.PolicyApplied():
             return {}
         case f.EmailOpened() | f.EmailClicked() | f.EmailReplied() | f.PricingViewed() | f.Tracked():
             return {}
@@ -139,12 +141,13 @@ def _counted(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:
 
 def _one_more(days: dict[int, int], day: int, rule: EngagementRule) -> dict[int, int]:
     """The newest days that can still count: newest first, ``most`` in all. Order of arrival cannot matter."""
-    more = days | {day: days.get(day, 0) + 1}
-    if len(more) == 1:
-        return more
+    had = days.get(day, 0)
+    more = days | {day: had + 1}
+    if had >= rule.most_a_day or len(more) == 1:
+        return more  # no more counts than before
     kept: dict[int, int] = {}
     left = rule.most
-    for newest in more if day in days else sorted(more, reverse=True):
+    for newest in more if had else sorted(more, reverse=True):
         kept[newest] = more[newest]
         left -= min(more[newest], rule.most_a_day)
         if left <= 0:
@@ -164,12 +167,18 @@ def _order(moment: Moment) -> tuple[int, str, str]:
 
 
 def _label(fact: f.Fact) -> str:
-    for name in ("content", "webinar", "form", "path", "email"):
-        text = getattr(fact, name, "")
+    for name in _telling(type(fact)):
+        text = getattr(fact, name)
         if text:
             return str(text)[:_LABEL]
     return ""
 
 
+@cache
+def _telling(shape: type[f.Fact]) -> tuple[str, ...]:
+    return tuple(name for name in _LABELS if name in shape.__struct_fields__)
+
+
+@lru_cache(maxsize=2)  # each fact's is asked for twice
 def _digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=_DIGEST).digest()

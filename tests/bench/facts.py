@@ -1,23 +1,26 @@
 """The facts that every side of the bench folds: four weeks of invented leads, from one seed. It measures nothing.
 
-Kinds are those of the shipped policy, their shares those of a site with mail: most are page views. Leads are picked
-evenly, or by Zipf with YCSB's exponent. A lead's first two facts tell who it is and that we may write.
+They come as a site's and a mail provider's do: in visits of a few page views and sometimes a deed, and in the events of
+one mail. Who it is, is picked evenly, or by Zipf with YCSB's exponent. A lead's first two facts tell who it is and that
+we may write; one in a hundred facts comes twice, two in a hundred come up to two days late.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import accumulate
+from itertools import accumulate, islice
+from operator import itemgetter
 from random import Random
 from typing import Any, Final, Literal, NamedTuple
 
 from agents.local.people import Person, people
 from schemas import facts as f
 from schemas.codec import encode
-from schemas.units import DAY, HOUR, WEEK
+from schemas.units import DAY, HOUR, MINUTE, WEEK
 
 START: Final = 1_772_409_600_000  # Monday 2026-03-02, midnight UTC
 SPAN: Final = 4 * WEEK
 ZIPF: Final = 0.99  # YCSB's
 SEED: Final = 7
+SECOND: Final = 1_000
 _REPEATED: Final = 0.01
 _LATE: Final = 0.02
 
@@ -37,27 +40,32 @@ _PAGES: Final = (
 )
 _EMAILS: Final = ("night-load", "compressed-air", "five-meters", "dairy-story", "one-page-case", "six-week-pilot")
 
-# Shares in thousandths, and what such a fact says.
-_KINDS: Final[list[tuple[int, type[f.Happened], Callable[[Random], dict[str, Any]]]]] = [
-    (750, f.PageViewed, lambda d: {"path": d.choice(_PAGES), "title": "A page"}),
-    (40, f.EmailProcessed, lambda d: {"email": d.choice(_EMAILS)}),
-    (40, f.EmailDelivered, lambda d: {"email": d.choice(_EMAILS)}),
-    (40, f.EmailOpened, lambda d: {"email": d.choice(_EMAILS), "machine": d.random() < 0.5}),
-    (12, f.EmailClicked, lambda d: {"email": d.choice(_EMAILS), "url": "https://www.wattlark.example/guides"}),
-    (20, f.PricingViewed, lambda _: {"path": "/pricing"}),
-    (20, f.ContentDownloaded, lambda d: {"content": d.choice(("audit-checklist", "metering-plan"))}),
-    (10, f.FormSubmitted, lambda d: {"form": "ask-us", "requested": d.choice(("buyers-guide", "pricing-sheet"))}),
-    (10, f.WebinarAttended, lambda d: {"webinar": "reading-a-load-profile", "minutes": d.randint(10, 55)}),
-    (10, f.Tracked, lambda d: {"name": "savings-calculated", "properties": {"yearly_saving": d.randint(1, 90) * 1000}}),
-    (20, f.Tracked, lambda _: {"name": "cursor-rested"}),
-    (3, f.Tracked, lambda _: {"name": "trial-started", "properties": {"plan": "standard"}}),
-    (16, f.LeadUpdated, lambda d: {"traits": {"employees": d.randint(20, 3000), "sites": d.randint(1, 5)}}),
-    (2, f.DemoRequested, lambda _: {}),
-    (3, f.SalesAccepted, lambda _: {"by": "jonas.brandt@wattlark.example"}),
-    (2, f.SalesRecycled, lambda _: {"reason": "no-project"}),
-    (1, f.EmailUnsubscribed, lambda d: {"email": d.choice(_EMAILS)}),
-    (1, f.EmailBounced, lambda d: {"email": d.choice(_EMAILS), "kind": "hard"}),
+Says = Callable[[Random], dict[str, Any]]
+
+# What may follow the pages of a visit, and how likely it is.
+_DEEDS: Final[list[tuple[float, type[f.Happened], Says]]] = [
+    (0.10, f.PricingViewed, lambda _: {"path": "/pricing"}),
+    (0.08, f.ContentDownloaded, lambda d: {"content": d.choice(("audit-checklist", "metering-plan"))}),
+    (0.04, f.FormSubmitted, lambda d: {"form": "ask-us", "requested": d.choice(("buyers-guide", "pricing-sheet"))}),
+    (0.04, f.WebinarAttended, lambda d: {"webinar": "reading-a-load-profile", "minutes": d.randint(10, 55)}),
+    (0.04, f.Tracked, lambda d: {"name": "savings-calculated", "properties": {"yearly_saving": d.randint(1, 90_000)}}),
+    (0.10, f.Tracked, lambda _: {"name": "cursor-rested"}),
+    (0.01, f.Tracked, lambda _: {"name": "trial-started", "properties": {"plan": "standard"}}),
+    (0.05, f.LeadUpdated, lambda d: {"traits": {"employees": d.randint(20, 3000), "sites": d.randint(1, 5)}}),
+    (0.01, f.DemoRequested, lambda _: {}),
+    (0.01, f.SalesAccepted, lambda _: {"by": "jonas.brandt@wattlark.example"}),
+    (0.01, f.SalesRecycled, lambda _: {"reason": "no-project"}),
 ]
+# What may become of a mail.
+_MAIL: Final[list[tuple[float, type[f.Happened], Says]]] = [
+    (1.00, f.EmailProcessed, lambda _: {}),
+    (0.98, f.EmailDelivered, lambda _: {}),
+    (0.40, f.EmailOpened, lambda d: {"machine": d.random() < 0.5}),
+    (0.10, f.EmailClicked, lambda _: {"url": "https://www.wattlark.example/guides"}),
+    (0.003, f.EmailUnsubscribed, lambda _: {}),
+    (0.003, f.EmailBounced, lambda _: {"kind": "hard"}),
+]
+_MAILS: Final = 0.2  # of all that happens, the rest are visits
 
 
 def policy_applied(name: str) -> f.PolicyApplied:
@@ -65,25 +73,43 @@ def policy_applied(name: str) -> f.PolicyApplied:
     return f.PolicyApplied(id=f"{name}:{START}", lead_id="-", at=START, seen=START, policy=name)
 
 
-def facts(count: int, leads: int, spread: Spread = "uniform", *, seed: int = SEED, span: int = SPAN) -> Iterator[Told]:
+def facts(count: int, leads: int, spread: Spread = "uniform", *, seed: int = SEED, span: int = SPAN) -> list[Told]:
     """So many facts of up to so many leads, in the order of ``seen``. The same arguments give the same bytes."""
-    dice, known, sent, last = Random(seed), set[int](), 0, None
-    kinds = dice.choices(_KINDS, cum_weights=list(accumulate(share for share, _, _ in _KINDS)), k=count)
-    for number, (who, (_, kind, says)) in enumerate(zip(_leads(count, leads, spread, dice), kinds, strict=True)):
-        if sent >= count:
-            return
-        seen = START + number * span // count
+    dice = Random(seed)
+    told = sorted(islice(_all(leads, spread, dice, span, count), count), key=itemgetter(0))
+    return [fact for _, fact in told]
+
+
+def _all(leads: int, spread: Spread, dice: Random, span: int, count: int) -> Iterator[tuple[int, Told]]:
+    """Facts with the moment that we saw them: one episode after the other, each somewhere in the span."""
+    known = set[int]()
+    for number, who in enumerate(_leads(count, leads, spread, dice)):
+        at = START + dice.randrange(span)
         if who not in known:
             known.add(who)
-            for told in _introduction(who, seen):
-                yield told
-                sent += 1
-        if last is not None and dice.random() < _REPEATED:
-            yield last
-        else:
-            last = _told(kind, who, number, seen - _delay(dice), seen, **says(dice))
-            yield last
-        sent += 1
+            yield from _introduction(who)
+        for turn, (kind, says) in enumerate(_mail(dice) if dice.random() < _MAILS else _visit(dice)):
+            at += dice.randrange(2 * MINUTE)
+            seen = at + (dice.randrange(2 * DAY) if dice.random() < _LATE else dice.randrange(SECOND))
+            fact = _told(kind, who, f"{number}-{turn}", at, seen, **says(dice))
+            yield seen, fact
+            if dice.random() < _REPEATED:
+                yield seen + HOUR, fact
+
+
+def _visit(dice: Random) -> Iterator[tuple[type[f.Happened], Says]]:
+    for _ in range(dice.randint(2, 7)):
+        yield f.PageViewed, lambda d: {"path": d.choice(_PAGES), "title": "A page"}
+    for chance, kind, says in _DEEDS:
+        if dice.random() < chance:
+            yield kind, says
+
+
+def _mail(dice: Random) -> Iterator[tuple[type[f.Happened], Says]]:
+    email = {"email": dice.choice(_EMAILS)}
+    for chance, kind, says in _MAIL:
+        if dice.random() < chance:
+            yield kind, lambda d, says=says: email | says(d)
 
 
 def _leads(count: int, leads: int, spread: Spread, dice: Random) -> list[int]:
@@ -93,22 +119,16 @@ def _leads(count: int, leads: int, spread: Spread, dice: Random) -> list[int]:
     return dice.choices(range(leads), cum_weights=weights, k=count)
 
 
-def _delay(dice: Random) -> int:
-    """Most facts come at once, a few days late."""
-    return dice.randrange(2 * DAY) if dice.random() < _LATE else dice.randrange(HOUR // 60)
-
-
-def _introduction(who: int, seen: int) -> Iterator[Told]:
-    person = _CHARACTERS[who % len(_CHARACTERS)]
-    traits = person.traits | {"email": f"lead.{who}@firm-{who % 997}.example"}
-    yield _told(f.LeadCreated, who, -1, seen, seen, traits=traits)
+def _introduction(who: int) -> Iterator[tuple[int, Told]]:
+    traits = _CHARACTERS[who % len(_CHARACTERS)].traits | {"email": f"lead.{who}@firm-{who % 997}.example"}
+    yield START, _told(f.LeadCreated, who, "created", START, START, traits=traits)
     basis = {"basis": "consent", "form": "newsletter", "wording": "2026-01"}
-    yield _told(f.BasisGiven, who, -2, seen, seen, **basis)
+    yield START, _told(f.BasisGiven, who, "basis", START, START, **basis)
 
 
-def _told(kind: type[f.Happened], who: int, number: int, at: int, seen: int, /, **says: Any) -> Told:
+def _told(kind: type[f.Happened], who: int, name: str, at: int, seen: int, /, **says: Any) -> Told:
     lead = f"lead-{who:07}"
-    fact = kind(id=f"{lead}-{number}", lead_id=lead, at=at, seen=seen, source="site", **says)
+    fact = kind(id=f"{lead}-{name}", lead_id=lead, at=at, seen=seen, source="site", **says)
     return Told(lead.encode(), encode(fact))
 
 
