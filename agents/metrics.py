@@ -222,7 +222,8 @@ class _Lanes(Collector):
         lag = GaugeMetricFamily(LAG.name, LAG.says, labels=_labels(LAG))
         for lane in lanes:
             place = (lane.topic, str(lane.partition))
-            lag.add_metric(place, lane.lag)
+            if lane.state != "standby":
+                lag.add_metric(place, lane.lag)
             for name in STATES:
                 state.add_metric((*place, name), float(lane.state == name))
             if lane.state == "folding":

@@ -63,6 +63,11 @@ class Shared(Struct, frozen=True):
     crash: Callable[[BaseException], Awaitable[None]]
 
 
+def place_of(app: str, kind: Kind, partition: int) -> Place:
+    """Where the rows of a partition are: in Kafka, and on this machine."""
+    return Place(app, TopicPartition(kind.source, partition), TopicPartition(kind.changelog, partition))
+
+
 class Lane:
     """A life ends when a transaction does not; the lane ends when its partition leaves. Never two lives at once."""
 
@@ -70,9 +75,7 @@ class Lane:
         self.topic, self.partition, self.clock = kind.source, partition, shared.clock
         self.inbox: Inbox | None = None
         self._kind, self._shared = kind, shared
-        self._place = Place(
-            shared.app, TopicPartition(kind.source, partition), TopicPartition(kind.changelog, partition)
-        )
+        self._place = place_of(shared.app, kind, partition)
         self._life: Life | None = None
         self._state: LaneState = "ended"
         self._looked, self._busy, self._leaving, self._turned = 0, False, False, time.monotonic()

@@ -17,7 +17,7 @@ from streams.engine.observe import Observer
 from streams.engine.problem import LifeEnded, Refused
 from streams.engine.record import Batch, Out, Row
 from streams.engine.recovery import BIRTH, COUNTS, DUE, POSITION, Changelog, first_position, reader
-from streams.engine.rows import Checkpoint, Rows
+from streams.engine.rows import Checkpoint, Rows, full, unwritten
 from streams.engine.settings import EngineSettings
 from streams.engine.transaction import Transactions
 
@@ -69,7 +69,7 @@ class Life:
         fenced()
         reach("J0")  # predecessors are shut out, nothing recovered
         try:
-            life = cls(place, transactions, _open(place.folder(settings), cache), observe)
+            life = cls(place, transactions, open_rows(place.folder(settings), cache), observe)
         except BaseException:
             await transactions.close()
             raise
@@ -174,13 +174,15 @@ def _headers(row: Row) -> list[tuple[str, bytes]]:
     return [(DUE, row.due.to_bytes(8, "big"))] if row.due and row.value is not None else []
 
 
-def _open(folder: Path, cache: rocksdict.Cache) -> Rows:
-    """Rows on disk. Raises LifeEnded while another process holds them, Refused when they cannot be read."""
+def open_rows(folder: Path, cache: rocksdict.Cache) -> Rows:
+    """Rows on disk. Raises LifeEnded while another process holds them or the disk is full, Refused when unreadable."""
     try:
         return Rows(folder, cache)
     except Exception as problem:  # rocksdict raises nothing more exact
         if "lock" in str(problem).lower():
             raise LifeEnded(problem) from problem
+        if full(problem):
+            raise unwritten(folder, problem) from problem
         raise Refused(
             f"the rows in {folder} cannot be opened ({problem}): delete the folder to rebuild it from the changelog,"
             f" and give every worker a data_dir of its own"

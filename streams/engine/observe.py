@@ -2,7 +2,7 @@
 
 from typing import Literal, Protocol
 
-LaneState = Literal["fencing", "recovering", "folding", "ended"]
+LaneState = Literal["fencing", "recovering", "folding", "ended", "standby"]
 
 
 class Observer(Protocol):
@@ -18,7 +18,7 @@ class Observer(Protocol):
         """A lane's life ended; ``reason`` is a short name such as ``ProducerFenced`` or ``TimeoutError``."""
 
     def recovering(self, topic: str, partition: int, applied: int, left: int) -> None:
-        """A lane applied so many changelog records, and about so many offsets are left."""
+        """A lane, or a standby, applied so many changelog records, and about so many offsets are left."""
 
 
 class Silence:

@@ -1,7 +1,7 @@
 """How a lane gets its rows back: from its own checkpoint to the end of its changelog. It folds nothing."""
 
 import secrets
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from typing import Any, Final, NamedTuple
 
 from aiokafka import TopicPartition
@@ -24,8 +24,8 @@ _WAIT_MS: Final = 20
 class Changelog:
     """One partition of a changelog, read committed, from the view of its lane."""
 
-    def __init__(self, consumer: PacedConsumer, tp: TopicPartition, folder: str) -> None:
-        self._consumer, self._tp, self._folder = consumer, tp, folder
+    def __init__(self, consumer: PacedConsumer, tp: TopicPartition, folder: str, wait_ms: int = _WAIT_MS) -> None:
+        self._consumer, self._tp, self._folder, self._wait_ms = consumer, tp, folder, wait_ms
 
     async def recover(self, rows: Rows, progress: Callable[[int, int], None]) -> Checkpoint:
         """Bring rows up to date and return how far; a new changelog gets a new birth id. Raises Refused."""
@@ -37,6 +37,14 @@ class Changelog:
             return done
         await self._replay(rows, done, end, progress)
         return rows.checkpoint or done
+
+    async def go_on(self, rows: Rows, progress: Callable[[int, int], None]) -> None:
+        """Apply what has come since; returns at once when something has, else after a while."""
+        if (done := rows.checkpoint) is None or not (records := await self._next(_BATCH)):
+            return
+        position: int = await self._consumer.position(self._tp)
+        rows.apply(_changes(records), Checkpoint(done.birth, position))
+        progress(len(records), max(0, (self._consumer.last_stable_offset(self._tp) or 0) - position))
 
     async def _birth(self, end: int) -> bytes | None:
         """The first readable record tells which changelog this is; None while nothing was ever committed to it."""
@@ -75,15 +83,14 @@ class Changelog:
         while position < end:
             records = await self._next(_BATCH)
             position = await self._consumer.position(self._tp)
-            changes = {r.key: Row(r.value, due_of(r.headers)) for r in records}
-            rows.apply(changes, Checkpoint(done.birth, position))
+            rows.apply(_changes(records), Checkpoint(done.birth, position))
             reach("J1")  # some of the changelog is on disk
             applied += len(records)
             progress(applied, max(0, end - position))
 
     async def _next(self, most: int) -> list[Any]:
         """The wait is short: a fetch that brings a transaction's marker alone does not end it."""
-        fetched = await self._consumer.getmany(self._tp, timeout_ms=_WAIT_MS, max_records=most)
+        fetched = await self._consumer.getmany(self._tp, timeout_ms=self._wait_ms, max_records=most)
         return list(fetched.get(self._tp, ()))
 
     @property
@@ -91,7 +98,11 @@ class Changelog:
         return f"changelog {self._tp.topic}, partition {self._tp.partition},"
 
 
-def reader(settings: EngineSettings, group: str) -> PacedConsumer:
+def _changes(records: Iterable[Any]) -> dict[bytes, Row]:
+    return {record.key: Row(record.value, due_of(record.headers)) for record in records}
+
+
+def reader(settings: EngineSettings, group: str, wait_ms: int = _WAIT_MS) -> PacedConsumer:
     """A consumer for one recovery. It names the group to ask for its offsets, but never joins it."""
     return PacedConsumer(
         **settings.client,
@@ -99,7 +110,7 @@ def reader(settings: EngineSettings, group: str) -> PacedConsumer:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed",
-        fetch_max_wait_ms=_WAIT_MS,
+        fetch_max_wait_ms=wait_ms,
         max_partition_fetch_bytes=4 << 20,
     )
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import rocksdict
 
 from streams.engine.due import DueIndex, entry
+from streams.engine.problem import LifeEnded
 from streams.engine.record import Row
 
 _OURS: Final = b"\0"  # row keys that begin so belong to the engine or to the work itself
@@ -35,6 +36,7 @@ class Rows:
     def __init__(self, folder: Path, cache: rocksdict.Cache | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._db = rocksdict.Rdict(str(folder), _options(cache or block_cache()))
+        self._folder = folder
         self._known: dict[bytes, int] = {}
         self.due = DueIndex(self._entries)
 
@@ -74,7 +76,7 @@ class Rows:
         return None if stored is None else Checkpoint(stored[8:], int.from_bytes(stored[:8], "big"))
 
     def apply(self, rows: Mapping[bytes, Row], checkpoint: Checkpoint) -> None:
-        """Rows, their dues and the checkpoint, all or nothing."""
+        """Rows, their dues and the checkpoint, all or nothing. Raises LifeEnded when the disk takes nothing."""
         write = rocksdict.WriteBatch(raw_mode=True)
         before, moved = self._dues(rows), []
         for key, row in rows.items():
@@ -90,7 +92,10 @@ class Rows:
                 if due:
                     write.put(_DUE + entry(due, key), b"")
         write.put(_CHECKPOINT, checkpoint.offset.to_bytes(8, "big") + checkpoint.birth)
-        self._db.write(write)
+        try:
+            self._db.write(write)
+        except Exception as problem:  # rocksdict raises nothing more exact
+            raise unwritten(self._folder, problem) from problem
         for key, due in moved:
             self._known[key] = due
             self.due.moved(key, due)
@@ -119,6 +124,21 @@ class Rows:
             if key >= _DUE_END:
                 return
             yield key[len(_DUE) :]
+
+
+def full(problem: BaseException) -> bool:
+    """Whether the disk has no room left."""
+    return "no space left" in str(problem).lower()
+
+
+def unwritten(folder: Path, problem: BaseException) -> LifeEnded:
+    """The changelog has what the disk did not take, so the next life reads it from there."""
+    return LifeEnded(
+        OSError(
+            f"the rows in {folder} cannot be written ({problem}): make room on that disk; the lane tries again by"
+            f" itself, and nothing is lost"
+        )
+    )
 
 
 def _options(cache: rocksdict.Cache) -> rocksdict.Options:
