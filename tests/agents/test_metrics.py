@@ -82,7 +82,7 @@ def test_a_lane_that_recovers_shows_no_counts_yet():
     metrics.watch(lambda: [LaneStatus(topic=topics.FACTS, partition=3, state="recovering")])
     found = scraped(metrics)
     shown = {state: found["nurture_lane_state", *sorted(("3", topics.FACTS, state))] for state in get_args(LaneState)}
-    assert shown == {"fencing": 0, "recovering": 1, "folding": 0, "ended": 0}
+    assert shown == {"fencing": 0, "recovering": 1, "folding": 0, "ended": 0, "standby": 0}
     assert not [key for key in found if key[0] == "nurture_facts_total"]
 
 
