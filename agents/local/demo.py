@@ -29,6 +29,7 @@ from schemas import topics
 from schemas.ledger import LedgerEntry
 from schemas.queue import QueueItem
 from schemas.units import DAY, HOUR, MINUTE
+from streams.ledger import HANDOFF_NOTICE
 
 STEP: Final = 6 * HOUR
 _PARTITIONS: Final = 2
@@ -134,7 +135,7 @@ class Demo:
         """Leads answer mail, reps answer handoffs: each once, some time later."""
         seed = self._plan.seed
         for entry in entries:
-            if entry.state == "accepted" and entry.lead_id in self._people and entry.program != "handoff":
+            if entry.state == "accepted" and entry.lead_id in self._people and entry.email != HANDOFF_NOTICE:
                 self._expect(reactions.to_mail(entry, self._people[entry.lead_id], seed))
         for item in items:
             if item.state == "open":

@@ -16,6 +16,7 @@ from agents.local.fleet import totals
 from schemas.queue import QueueItem
 from schemas.reason import SENTENCES, Reason
 from schemas.units import iso
+from streams.ledger import HANDOFF_NOTICE
 
 _LATEST: Final = 6
 _BAR: Final = 10
@@ -51,7 +52,7 @@ class Screen:
         self._steps += 1
         self._handoffs += [item for item in progress.items if item.state == "open"]
         self._sent.update(
-            entry.email for entry in progress.entries if entry.state == "accepted" and entry.program != "handoff"
+            entry.email for entry in progress.entries if entry.state == "accepted" and entry.email != HANDOFF_NOTICE
         )
         if self._live:
             self._live.update(self._picture(progress))
