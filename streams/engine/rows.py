@@ -1,5 +1,6 @@
 """The rows of one lane on disk: rows, due index and checkpoint change in one write batch. It talks to no broker."""
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -102,8 +103,9 @@ class Rows:
         self._forget()
 
     def close(self) -> None:
-        """Let go of the files; a closed store refuses everything."""
-        self._db.close()
+        """Let go of the files; a closed store refuses everything. What a full disk did not take, the changelog has."""
+        with contextlib.suppress(Exception):  # rocksdict raises nothing more exact
+            self._db.close()
 
     def _dues(self, rows: Iterable[bytes]) -> dict[bytes, int]:
         """What the index says of these rows now; a fold has just loaded most of them."""
