@@ -16,7 +16,7 @@ class Why(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Moment(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something the lead did that a rep would mention."""
+    """Something the lead did that a rep would mention: in a row the rule's id, in a brief what the rule says."""
 
     what: str
     at: Millis

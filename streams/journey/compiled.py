@@ -3,10 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import cache
 from typing import NamedTuple
 
-from schemas.facts import FACTS, Happened, Tracked, tag_of
+from schemas.facts import FACTS, Happened, Tracked
 from schemas.policy import EngagementRule, FitRule, Policy, Program, QuietHours, Stage, Step, Veto, policy_hash
 from schemas.units import DAY, millis
 from streams.journey.predicate import Test, compile_when
@@ -108,16 +107,6 @@ def _index(
         else:
             by_type[FACTS[f"{rule.on}.v1"]].append(scored)
     return dict(by_type), dict(by_name)
-
-
-def kind_of(fact: Happened) -> str:
-    """The fact's name as authors write it: ``pricing.viewed``, ``tracked:trial-started``."""
-    return f"tracked:{fact.name}" if isinstance(fact, Tracked) else _kind(type(fact))
-
-
-@cache
-def _kind(shape: type[Happened]) -> str:
-    return tag_of(shape).removesuffix(".v1")
 
 
 def _route(id_: str, program: Program) -> Route:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from schemas import facts as f
 from schemas.commands import HandOff, Outcome, SettleHandoff
-from schemas.handoff import Brief, Told, Why
+from schemas.handoff import Brief, Moment, Told, Why
 from schemas.lead import Lead, OpenHandoff
 from schemas.policy import Rep
 from schemas.reason import Reason
@@ -167,7 +167,7 @@ def brief_of(lead: Lead, policy: Compiled, seen: int, *, asked: bool) -> Brief:
         name=name,
         **text,
         reasons=reasons,
-        moments=lead.moments,
+        moments=tuple(_in_words(moment, policy) for moment in lead.moments),
         told=tuple(_told(email, at, policy) for email, at in sorted(lead.received.items(), key=lambda item: item[1])),
     )
 
@@ -180,6 +180,12 @@ def _headline(lead: Lead, reasons: tuple[Why, ...], *, asked: bool) -> str:
     if asked:
         return "Asked to be contacted"
     return reasons[0].says if reasons else f"Reached the stage {lead.stage}"
+
+
+def _in_words(moment: Moment, policy: Compiled) -> Moment:
+    """A row remembers the rule that a deed fed; a rep reads what the rule says."""
+    rule = policy.engagement.get(moment.what)
+    return moment if rule is None else replace(moment, what=rule.says)
 
 
 def _told(email: str, at: int, policy: Compiled) -> Told:

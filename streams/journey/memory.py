@@ -14,7 +14,7 @@ from schemas.lead import MOMENTS, MOST_TRAITS, RECENT_FACTS, Basis, Lead
 from schemas.policy import EngagementRule
 from schemas.reason import Reason
 from schemas.units import day_of
-from streams.journey.compiled import REQUESTED, Compiled, kind_of
+from streams.journey.compiled import REQUESTED, Compiled
 
 _DIGEST: Final = 8
 _SUPPRESSING: Final = {  # the gravest first
@@ -133,9 +133,10 @@ def _counted(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:
     for rule in hits:
         counts[rule.id] = _one_more(counts.get(rule.id, {}), day, rule)
     changes: Changes = {"counts": counts}
-    if any(rule.counts_as_interest for rule in hits):
+    telling = max((rule for rule in hits if rule.counts_as_interest), key=_weight, default=None)
+    if telling is not None:
         changes["interest_at"] = max(lead.interest_at, fact.at)
-        changes["moments"] = _remembered(lead, fact)
+        changes["moments"] = _remembered(lead, fact, telling.id)
     return changes
 
 
@@ -155,8 +156,12 @@ def _one_more(days: dict[int, int], day: int, rule: EngagementRule) -> dict[int,
     return kept
 
 
-def _remembered(lead: Lead, fact: f.Fact) -> tuple[Moment, ...]:
-    moment = Moment(what=kind_of(fact), at=fact.at, label=_label(fact))
+def _weight(rule: EngagementRule) -> int:
+    return rule.points
+
+
+def _remembered(lead: Lead, fact: f.Fact, rule: str) -> tuple[Moment, ...]:
+    moment = Moment(what=rule, at=fact.at, label=_label(fact))
     if lead.moments and _order(moment) < _order(lead.moments[-1]):
         return tuple(sorted((*lead.moments, moment), key=_order)[-MOMENTS:])
     return (*lead.moments, moment)[-MOMENTS:]

@@ -72,7 +72,11 @@ def test_who_is_ready_is_handed_off_once_with_the_reasons():
         ("pricing", 30),
         ("webinar", 20),
     ]
-    assert [moment.what for moment in handoff.brief.moments] == ["pricing.viewed", "pricing.viewed", "webinar.attended"]
+    assert [moment.what for moment in handoff.brief.moments] == [
+        "looked at prices",
+        "looked at prices",
+        "came to a webinar",
+    ]
     assert (handoff.owner, handoff.brief.grade, handoff.brief.name) == ("kim@meter.example", "B1", "Ada")
     story.tell(f.PricingViewed)
     story.tell(f.DemoRequested)
