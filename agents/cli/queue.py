@@ -152,6 +152,7 @@ def _brief(item: QueueItem) -> list[Text]:
         Text(f"{item.state}, owner {item.owner}, answer by {iso(item.answer_by)[:16]}" + _said(item)),
         Text(f"\n{brief.headline}. Stage {brief.stage}, fit {brief.fit}, engagement {brief.engagement}."),
     ]
+    lines += [Text(f"They wrote: {brief.message}")] if brief.message else []
     lines += [Text("\nWhy", style="bold"), *(Text(f"  {why.points:+4}  {why.says}") for why in brief.reasons)]
     lines += [Text("\nWhat they did", style="bold")]
     lines += [Text(f"  {iso(m.at)[:16]}  {m.what}  {m.label}".rstrip()) for m in reversed(brief.moments)]
