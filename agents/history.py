@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
@@ -48,13 +49,26 @@ async def live_facts(options: Client, lead_id: str = "") -> AsyncIterator[bytes]
 
 async def export(options: Client, file: Path) -> int:
     """Writes all facts to a JSON-lines file; returns how many. The file appears when it is complete."""
-    part, count = file.with_name(f".{file.name}.part"), 0
-    with _open(part, "wb", like=file) as out:
+    count = 0
+    with writing(file) as out:
         async for value in live_facts(options):
             out.write(value + b"\n")
             count += 1
-    part.replace(file)
     return count
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[IO[bytes]]:
+    """A file to write (gzipped when its name ends in .gz), which appears when it is complete. Raises HistoryError."""
+    part = file.with_name(f".{file.name}.part")
+    try:
+        with _open(part, "wb", like=file) as out:
+            yield out
+        part.replace(file)
+    except OSError as error:
+        raise HistoryError(f"{file}: cannot be written ({error.strerror or error})") from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _open(file: Path, mode: str, like: Path | None = None) -> IO[bytes]:

@@ -16,15 +16,18 @@ from rich.console import Console
 from rich.progress import Progress
 
 import schemas
+from agents.ingest.keep import facts_file
 from agents.ingest.mapping import Mapping, read_mapping
 from agents.ingest.messages import Message, Scribe
 from agents.ingest.pour import PourError, kafka
 from agents.ingest.rows import BadRow, UnreadableError
 from agents.ingest.run import Ears, Tally, ingest_file
+from agents.intake import lead_id_of
 from agents.settings import Settings, SettingsError, read_settings
 
 SHIPPED: Final = Path(schemas.__file__).parent / "mappings"
 _SHOWN: Final = 5
+_NO_SECRET: Final = b"a file of facts"  # it holds the addresses themselves, so hashes of them need no key
 
 
 class FirstFew:
@@ -40,15 +43,23 @@ class FirstFew:
 
 @click.command(
     epilog="Examples:  nurture ingest leads.csv --map leads.yaml --dry-run  ·  "
-    "nurture ingest olist_closed_deals_dataset.csv --map olist-deals  ·  nurture ingest export.jsonl.gz --map segment"
+    "nurture ingest olist_closed_deals_dataset.csv --map olist-deals --to deals.jsonl  ·  "
+    "nurture ingest export.jsonl.gz --map segment"
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--map", "mapping_file", required=True, help="A mapping file, or the name of one in schemas/mappings.")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write facts as JSON lines to this file instead, without a broker.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the first messages and the counts; produce nothing.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 when any row is bad.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
-def ingest(file: Path, mapping_file: str, *, dry_run: bool, strict: bool, as_json: bool) -> None:
+def ingest(file: Path, mapping_file: str, to: Path | None, *, dry_run: bool, strict: bool, as_json: bool) -> None:
     """Turn the rows of FILE (.csv, .jsonl, either gzipped) into messages for intake.
+
+    With --to, they become a file of facts for nurture replay, backtest and calibrate, each seen when it happened.
 
     Every row is accounted for: told, silent (no fact of the mapping applies to it) or bad; bad ones are reported as
     FILE:LINE: found …, expected …. Ingesting a file twice is harmless: its message ids come out of its content.
@@ -57,25 +68,26 @@ def ingest(file: Path, mapping_file: str, *, dry_run: bool, strict: bool, as_jso
     setting, a file or a broker that cannot be used.
     """
     mapping = _mapping(mapping_file)
-    settings = None if dry_run else _settings()
+    settings = None if dry_run or to else _settings()
     few = FirstFew()
     began = time.monotonic()
     try:
-        tally = asyncio.run(_ingest(file, mapping, settings, few))
+        tally = asyncio.run(_ingest(file, mapping, settings, few if dry_run or not to else to))
     except (UnreadableError, PourError) as error:
         _give_up(f"{file}: {error}" if isinstance(error, UnreadableError) else str(error))
     seconds = time.monotonic() - began
     if as_json:
         print(json.dumps(_plain(file, mapping, tally) | {"dry_run": dry_run, "seconds": round(seconds, 3)}))
     else:
-        _print(file, mapping, tally, few.first, seconds)
+        _print(file, mapping, tally, few.first, seconds, to=to)
     sys.exit(1 if not tally.told or (strict and tally.bad) else 0)
 
 
-async def _ingest(file: Path, mapping: Mapping, settings: Settings | None, few: FirstFew) -> Tally:
+async def _ingest(file: Path, mapping: Mapping, settings: Settings | None, to: FirstFew | Path) -> Tally:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # we say it ourselves, once
-    secret = settings.id_key.reveal().encode() if settings else b"dry run"
-    scribe = Scribe(mapping, secret, time.time_ns() // 1_000_000)
+    secret = settings.id_key.reveal().encode() if settings else _NO_SECRET
+    now = time.time_ns() // 1_000_000
+    scribe = Scribe(mapping, secret, now)
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(file.name, total=_size(file))
@@ -83,7 +95,10 @@ async def _ingest(file: Path, mapping: Mapping, settings: Settings | None, few: 
             tell=lambda behind: progress.update(task, completed=behind),
             complain=_complainer(file, progress.console.print),
         )
-        async with kafka(settings) if settings else nullcontext(few) as sink:
+        if isinstance(to, Path):
+            with facts_file(to, lead_id_of(secret), now) as written:
+                return await ingest_file(file, mapping, scribe, written, ears)
+        async with kafka(settings) if settings else nullcontext(to) as sink:
             return await ingest_file(file, mapping, scribe, sink, ears)
 
 
@@ -133,7 +148,9 @@ def _plain(file: Path, mapping: Mapping, tally: Tally) -> dict[str, Any]:
     )
 
 
-def _print(file: Path, mapping: Mapping, tally: Tally, first: Sequence[Message], seconds: float) -> None:
+def _print(
+    file: Path, mapping: Mapping, tally: Tally, first: Sequence[Message], seconds: float, *, to: Path | None
+) -> None:
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for message in first:
         console.print(f"{message.topic}  {message.value.decode()}")
@@ -143,5 +160,5 @@ def _print(file: Path, mapping: Mapping, tally: Tally, first: Sequence[Message],
     )
     for fact, times in tally.facts.most_common():
         console.print(f"  {times:>9,}  {fact}")
-    done = "would be sent (dry run)" if first else "sent"
+    done = "would be sent (dry run)" if first else f"written to {to} as facts" if to else "sent"
     console.print(f"{tally.messages:,} messages {done} in {seconds:.1f} s")

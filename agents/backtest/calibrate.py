@@ -1,0 +1,110 @@
+"""Points fitted to outcomes and judged on leads that came later: a proposal with evidence. It writes no file."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from agents.backtest import proposal
+from agents.backtest.evidence import Example, SplitError, examples, learning_labels, split_at
+from agents.backtest.fit import weights
+from agents.backtest.history import History
+from agents.backtest.labels import Label, Terms
+from agents.backtest.run import Answer, OneClassError, Question, Tell, backtest, unhurried
+from schemas.policy import Policy, Scoring
+from schemas.problem import UserError
+from schemas.read import Placed, read_placed
+from schemas.units import iso
+from streams.journey.compiled import Compiled
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """How to fit: how much of the leads to learn from, how many points double the odds, the least leads of a rule."""
+
+    split: float = 0.7
+    doubling: int = 20
+    least: int = 20
+
+
+class Proposal(Struct, frozen=True, kw_only=True):
+    """New points for every rule, what they were learned from, and how old and new do on the later leads."""
+
+    split: str
+    learned_from: int
+    learned_wins: int
+    rules: list[proposal.Change]
+    diff: str
+    text: str
+    judged: Answer
+
+
+def calibrate(question: Question, file: Path, wish: Wish, tell: Tell) -> Proposal:
+    """Fits on leads first seen before the split, by outcomes known at the split; judges on all that came later.
+
+    ``file`` is the policy's scoring.yaml. Raises SplitError or OneClassError for histories that teach nothing.
+    """
+    policy = question.policy.policy
+    text, placed = _scoring(file)
+    with (
+        unhurried(),
+        History(question.files, policy.sales.reject_reasons, lambda n: tell("looking through the facts", n, None)) as h,
+    ):
+        split = split_at(h, wish.split)
+        terms = Terms(positive=question.positive, ripe=question.ripe, end=h.end)
+        known = learning_labels(h, terms, split)
+        _refuse_one_class(h, known, split)
+        found = examples(h.facts(lambda n: tell("learning from them", n, len(h))), policy, known)
+        learned = _in_time(found, h)
+    rules = proposal.changes(placed.value, weights(learned, doubling=wish.doubling, least=wish.least))
+    after = proposal.rewritten(text, placed, rules)
+    judged = replace(question, policy=Compiled(_with(policy, rules)), against=question.policy, since=split)
+    return Proposal(
+        split=iso(split),
+        learned_from=len(learned),
+        learned_wins=sum(example.win for example in learned),
+        rules=rules,
+        diff=proposal.diff(text, after, f"{file.parent.name}/{file.name}"),
+        text=after,
+        judged=backtest(judged, tell),
+    )
+
+
+def _scoring(file: Path) -> tuple[str, Placed[Scoring]]:
+    text = file.read_text(encoding="utf-8")
+    placed = read_placed(str(file), text, Scoring)
+    if isinstance(placed, list):
+        raise UserError("\n".join(map(str, placed)))
+    return text, placed
+
+
+def _in_time(found: Mapping[str, Example], history: History) -> list[Example]:
+    return [found[lead_id] for lead_id in sorted(found, key=lambda lead_id: history.pasts[lead_id].first)]
+
+
+def _with(policy: Policy, rules: list[proposal.Change]) -> Policy:
+    points = {(rule.axis, rule.rule): rule.after for rule in rules if rule.after is not None}
+    scoring = replace(
+        policy.scoring,
+        fit=tuple(replace(rule, points=points.get(("fit", rule.id), rule.points)) for rule in policy.scoring.fit),
+        engagement=tuple(
+            replace(rule, points=points.get(("engagement", rule.id), rule.points)) for rule in policy.scoring.engagement
+        ),
+    )
+    return replace(policy, scoring=scoring)
+
+
+def _refuse_one_class(history: History, known: Mapping[str, Label], split: int) -> None:
+    wins = sum(label.win for label in known.values())
+    if 0 < wins < len(known):
+        return
+    kinds = ", ".join(f"{n:,} {kind}" for kind, n in Counter(label.kind for label in known.values()).items()) or "none"
+    place, when = ", ".join(map(str, history.files)), iso(split)[:10]
+    raise OneClassError(
+        f"{place}: found labels of one kind only among what was known by {when} ({kinds}), expected wins and others "
+        f"to learn from. Choose a later --split, let --positive accepted count, or bring outcomes as facts (Deal Won)"
+    )
+
+
+__all__ = ["Proposal", "SplitError", "Wish", "calibrate"]

@@ -1,0 +1,55 @@
+"""A backtest's answer as one page that needs no network: its frame is page.html, its charts are ``charts``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment
+
+from agents.backtest import charts
+from agents.backtest.report import Quality
+from agents.backtest.run import Answer
+from agents.backtest.trial import VETOED
+
+_MOST_LEADS: Final = 200
+_TEMPLATE: Final = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+
+
+def page(answer: Answer, name: str, other: str) -> str:
+    """The page as HTML; ``name`` and ``other`` are what the two policies are called."""
+    env = Environment(autoescape=True)
+    return env.from_string(_TEMPLATE).render(
+        name=name,
+        other=other,
+        j=answer.judged,
+        q=answer.policy,
+        a=answer.against,
+        d=answer.differences,
+        win="a deal won" if answer.judged.positive == "won" else "a deal won or a lead that sales accepted",
+        tiles=list(_tiles(answer)),
+        drawn=charts.drawn(answer, name, other),
+        most=_MOST_LEADS,
+        points=lambda score: "vetoed" if score <= VETOED else score,
+        by=lambda one: ", ".join([*([other] if one.handed_before else []), *([name] if one.handed else [])]),
+    )
+
+
+def _tiles(answer: Answer) -> Iterator[dict[str, str]]:
+    now = list(_figures(answer.policy))
+    was = list(_figures(answer.against)) if answer.against else [("", "")] * len(now)
+    for (value, says), (before, _) in zip(now, was, strict=True):
+        yield {"value": value, "says": says, "was": before}
+
+
+def _figures(quality: Quality) -> Iterator[tuple[str, str]]:
+    handed, wait = quality.handed, quality.wait
+    yield f"{quality.auc:.3f}", f"ROC AUC ({quality.auc_low:.3f} to {quality.auc_high:.3f})"
+    yield f"{quality.deciles[0].lift:.1f}", "times the base rate among the best tenth (lift)"
+    yield _percent(handed.precision), f"of {handed.won + handed.lost:,} handed over won (precision)"
+    yield _percent(handed.recall), f"of {handed.won + handed.missed:,} winners were handed over (recall)"
+    yield (f"{wait.median:.0f} days" if wait else "-"), "from handoff to win, the median"
+    yield f"{quality.untouched:,}", f"never mailed, never handed over; {quality.untouched_won:,} won"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"

@@ -1,0 +1,100 @@
+"""One policy lived through a history: how each lead stood when its label was not yet known. It judges no policy.
+
+No peeking: a lead stands as its last fact seen strictly before its label's time left it. What fades afterwards is left
+as it was: a long silence is known at the end only, and would be the label itself. One fact is let pass at the label's
+very moment: the one that introduces the lead, since tables of leads often know one date only.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from typing import Final
+
+from msgspec import Struct
+
+from agents.backtest.labels import Label
+from schemas.commands import HandOff, SendContent
+from schemas.facts import Fact, LeadCreated, LeadUpdated, Tick
+from schemas.lead import Lead
+from schemas.units import WEEK
+from streams.journey.compiled import Compiled
+from streams.journey.simulate import Lived, simulate
+
+VETOED: Final = -100_000  # a veto does not subtract: whoever has one comes after everybody
+_MONDAY: Final = 4 * 86_400_000  # 1970-01-05, the first Monday
+
+
+class Standing(Struct, gc=False):
+    """A lead before its label: points, stage, its first handoff (ms, 0 for none), and whether anybody ever spoke to it.
+
+    ``known`` is false until a fact was seen before the label.
+    """
+
+    fit: int = 0
+    engagement: int = 0
+    stage: str = ""
+    vetoed: bool = False
+    known: bool = False
+    handed: bool = False
+    handed_at: int = 0
+    mailed: bool = False
+
+    @property
+    def score(self) -> int:
+        """Fit and engagement in one number, to rank by."""
+        return VETOED if self.vetoed else self.fit + self.engagement
+
+
+class Trial(Struct):
+    """What a policy would have done: every labelled lead's standing, and handoffs by (Monday in ms, rep)."""
+
+    policy: str
+    standings: dict[str, Standing]
+    handoffs: Counter[tuple[int, str]]
+    ticks: int = 0
+
+
+Watch = Callable[[Label, Lead], None]
+
+
+def lived_through(
+    facts: Iterable[Fact], policy: Compiled, labels: Mapping[str, Label], rows: MutableMapping[str, Lead], end: int
+) -> Trial:
+    """Simulates the whole history, and notes of each labelled lead what was known before its label."""
+    trial = Trial(policy.hash, {lead_id: Standing() for lead_id in labels}, Counter())
+    for lived in simulate(facts, policy, rows, end):
+        trial.ticks += isinstance(lived.fact, Tick)
+        standing = trial.standings.get(lived.after.id)
+        before = standing is not None and seen_before(lived, labels[lived.after.id].at)
+        if standing is not None and before and not isinstance(lived.fact, Tick):
+            _stand(standing, lived.after)
+        for command in lived.commands:
+            if isinstance(command, HandOff):
+                trial.handoffs[monday(command.seen), command.owner] += 1
+                if standing is not None:
+                    _hand(standing, command.seen, before=before)
+            elif isinstance(command, SendContent) and standing is not None:
+                standing.mailed = True
+    return trial
+
+
+def seen_before(lived: Lived, at: int) -> bool:
+    """Whether a fact was seen before a label's time, or introduces the lead at that very moment."""
+    fact = lived.fact
+    if fact.seen < at:
+        return True
+    return fact.seen == at and not lived.before.facts and isinstance(fact, LeadCreated | LeadUpdated)
+
+
+def monday(at: int) -> int:
+    """The start of the UTC week of a moment (ms)."""
+    return (at - _MONDAY) // WEEK * WEEK + _MONDAY
+
+
+def _stand(standing: Standing, lead: Lead) -> None:
+    standing.fit, standing.engagement, standing.stage = lead.fit, lead.engagement, lead.stage
+    standing.vetoed, standing.known = bool(lead.veto), True
+
+
+def _hand(standing: Standing, seen: int, *, before: bool) -> None:
+    standing.handed_at = standing.handed_at or seen
+    standing.handed = standing.handed or before

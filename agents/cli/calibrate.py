@@ -1,0 +1,114 @@
+"""``nurture calibrate``: points that fit outcomes, as a proposal. The work is in ``agents.backtest.calibrate``."""
+
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from agents.backtest.calibrate import Proposal, Wish
+from agents.backtest.calibrate import calibrate as fitted
+from agents.backtest.labels import Positive
+from agents.backtest.run import Question
+from agents.cli.backtest_lines import sides
+from agents.cli.history_options import history_options, told_by_bar
+from agents.cli.policy import chosen_policy
+
+
+@click.command(
+    epilog="Examples:  nurture calibrate facts.jsonl --policy templates  ·  "
+    "nurture calibrate leads.jsonl deals.jsonl --policy templates --split 0.6 --write"
+)
+@history_options
+@click.option(
+    "--split",
+    type=click.FloatRange(0.05, 0.95),
+    default=0.7,
+    show_default=True,
+    help="Learn from this share of the leads, the earliest; judge on the rest.",
+)
+@click.option(
+    "--double", type=click.IntRange(1, 200), default=20, show_default=True, help="Points that double the odds of a win."
+)
+@click.option(
+    "--least",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="Leads without which a rule keeps its points.",
+)
+@click.option("--write", is_flag=True, help="Change scoring.yaml. Without it, nothing is written.")
+def calibrate(
+    facts: tuple[Path, ...],
+    *,
+    policy: Path,
+    positive: Positive,
+    ripe: int,
+    split: float,
+    double: int,
+    least: int,
+    as_json: bool,
+    write: bool,
+) -> None:
+    """Fit the points of scoring.yaml to the outcomes in FACTS, and propose them as a diff.
+
+    Logistic regression on the earliest leads, by outcomes that were known at the split; judged on the leads that came
+    later, old points against new. A rule that spoke for too few leads keeps its points. Thresholds of stages and grades
+    are yours: look at them afterwards.
+    """
+    question = Question(
+        files=facts,
+        policy=chosen_policy(policy),
+        positive=positive,
+        ripe=ripe,
+    )
+    file = policy / "scoring.yaml"
+    with told_by_bar() as tell:
+        found = fitted(question, file, Wish(split=split, doubling=double, least=least), tell)
+    if write:
+        file.write_text(found.text, encoding="utf-8")
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+        return
+    _print(found, file, written=write)
+
+
+def _print(found: Proposal, file: Path, *, written: bool) -> None:
+    console = Console()
+    judged = found.judged.judged
+    console.print(
+        f"learned from {found.learned_from:,} leads first seen before {found.split[:10]}, of which "
+        f"{found.learned_wins:,} had won by then; judged on {judged.judged:,} that came later, "
+        f"of which {judged.wins:,} won\n",
+        highlight=False,
+    )
+    console.print(_rules(found))
+    console.print(Text("\non the later leads"), sides(found.judged, "proposed", "as it is"), highlight=False)
+    console.print()
+    console.print(Syntax(found.diff, "diff", background_color="default") if found.diff else "nothing would change")
+    console.print(
+        f"{file} is changed: look at the thresholds of stages.yaml, then nurture check"
+        if written
+        else f"{file} is as it was: --write changes it",
+        highlight=False,
+    )
+
+
+def _rules(found: Proposal) -> Table:
+    table = Table(box=None, padding=(0, 3, 0, 0), header_style="bold", pad_edge=False)
+    for column, side in (
+        ("rule", "left"),
+        ("leads", "right"),
+        ("won", "right"),
+        ("share", "right"),
+        ("points", "right"),
+    ):
+        table.add_column(column, justify=side, no_wrap=True)  # type: ignore[arg-type]
+    for rule in found.rules:
+        points = f"{rule.before} → {rule.after}" if rule.after is not None else f"{rule.before} (too little evidence)"
+        rate = f"{rule.wins / rule.leads:.1%}" if rule.leads else "-"
+        table.add_row(rule.rule, f"{rule.leads:,}", f"{rule.wins:,}", rate, points)
+    return table
