@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "calibrate": "points that fit outcomes, proposed as a diff of scoring.yaml",
     "export": "every fact of the running pipeline, as JSON lines",
     "queue": "the sales queue: list, show, accept, reject, recycle",
+    "ledger": "every send, those in doubt, and the kill switch of mail",
     "dead-letters": "what could not be read: list, show, put back, write off",
     "topics": "create and check the topics at the broker",
     "apply": "make the workplace's policy the one that decides",

@@ -62,6 +62,9 @@ def test_production_starts_when_it_is_safe():
         ({"NURTURE_UNSUBSCRIBE_URL": ""}, "NURTURE_UNSUBSCRIBE_URL"),
         ({"NURTURE_BOOTSTRAP": "kafka"}, "NURTURE_BOOTSTRAP"),
         ({"NURTURE_PARTITIONS": "many"}, "NURTURE_PARTITIONS"),
+        ({"NURTURE_DAILY_CAP": "7"}, "NURTURE_DAILY_CAP"),
+        ({"NURTURE_DAILY_CAP": "-1"}, "NURTURE_DAILY_CAP"),
+        ({"NURTURE_SENDS_PER_SECOND": "0.5"}, "NURTURE_SENDS_PER_SECOND"),
         ({"NURTURE_PARTITONS": "8"}, "did you mean NURTURE_PARTITIONS?"),
     ],
 )
