@@ -26,6 +26,9 @@ _by = click.option("--by", default=getpass.getuser, show_default="you", help="Wh
 _why = click.option("--why", required=True, help="In your own words; it stays on the record.")
 _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 _key = click.argument("send_key", metavar="KEY")
+_STATES: Final = get_args(State)
+_STATE: Final = click.Choice(_STATES)
+_REASON: Final = click.Choice([reason.value for reason in Reason])
 _EXAMPLES: Final = (
     'Examples:  nurture ledger list --state held --state unknown  ·  nurture ledger list --older "2 hours" --json  ·  '
     'nurture ledger resend 5f2c9d --why "Ada asked for it"  ·  nurture ledger stop --why "a wrong price"'
@@ -43,8 +46,8 @@ def ledger() -> None:
 
 
 @ledger.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice(get_args(State)), help="Only in this state.")
-@click.option("--reason", "reasons", multiple=True, type=click.Choice([r.value for r in Reason]), help="Only for this.")
+@click.option("--state", "states", multiple=True, type=_STATE, metavar="STATE", help=f"One of {', '.join(_STATES)}.")
+@click.option("--reason", "reasons", multiple=True, type=_REASON, metavar="REASON", help="Such as outcome_unknown.")
 @click.option("--older", "until", type=Moment(), help='Begun before: "2 hours", 2026-03-02T11:00.')
 @_as_json
 def list_(states: tuple[str, ...], reasons: tuple[str, ...], until: int | None, *, as_json: bool) -> None:

@@ -206,6 +206,7 @@ class World(RuleBasedStateMachine):
         self.no_second_request_without_an_operator()
         self.the_ledger_does_not_lie()
         self.the_counts_are_those_of_the_rows()
+        self.no_day_has_more_than_its_share()
 
     # how
 
