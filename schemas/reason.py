@@ -27,7 +27,6 @@ class Reason(StrEnum):
     FREQUENCY_CAP = "frequency_cap"
     QUIET_HOURS = "quiet_hours"
     SUPPRESSED = "suppressed"
-    SUPPRESSION_UNKNOWN = "suppression_unknown"
     TEMPLATE = "template"
     NOT_ALLOWED = "not_allowed"
     REJECTED = "rejected"
@@ -56,7 +55,6 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.FREQUENCY_CAP: "the lead has had enough mail for now",
     Reason.QUIET_HOURS: "it is not a time to write where the lead is",
     Reason.SUPPRESSED: "the address is on the suppression list",
-    Reason.SUPPRESSION_UNKNOWN: "the view of the suppression list is too old to trust",
     Reason.TEMPLATE: "the e-mail could not be written for this lead",
     Reason.NOT_ALLOWED: "the address is not on the allow-list",
     Reason.REJECTED: "the mail provider refused the request",

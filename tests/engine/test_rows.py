@@ -36,6 +36,15 @@ def test_scan_leaves_out_the_engines_rows(rows):
     assert rows.get(b"\0position") == b"9"
 
 
+def test_the_work_s_own_rows_are_found_by_their_prefix(rows):
+    """Every row whose key begins so, in order, and no other; the due index beside them is not in the way."""
+    rows.apply(
+        {b"\0doubt:b": Row(b"2"), b"\0doubt:a": Row(b"1", 5), b"\0doubts": Row(b"3"), b"ada": Row(b"4", 9)}, HERE
+    )
+    assert list(rows.within(b"\0doubt:")) == [(b"\0doubt:a", b"1"), (b"\0doubt:b", b"2")]
+    assert list(rows.within(b"\0none:")) == []
+
+
 def test_checkpoint_survives(tmp_path):
     """A closed store opens again at its checkpoint, with its rows and its dues."""
     rows = Rows(tmp_path)
