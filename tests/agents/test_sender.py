@@ -513,6 +513,16 @@ def test_a_drop_ends_what_waits_and_what_is_in_doubt():
     assert [entry.ordered[0].what for entry in lane.entries().values()] == ["drop", "drop"]
 
 
+def test_a_doubt_is_told_once():
+    """Held and then dropped, the lead's record hears of it once; the drop changes nothing that it knows."""
+    lane, port = in_doubt(), Port()
+    age(lane, work(port), DAY)
+    fold(lane, work(port), records(drop(), start=1))
+    assert lane.states() == {"k1": "blocked"}
+    assert [fact.outcome for fact in lane.facts()] == ["held"]
+    assert lane.counts["sends_held"] == 1
+
+
 def test_an_order_to_resend_must_hold_the_send_that_it_names():
     """What names one send and holds another is put aside."""
     lane = Lane()
