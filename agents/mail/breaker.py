@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Literal
 
+import structlog
+
 BreakerState = Literal["closed", "open", "half_open"]
 EVIDENCE: Final = 5  # failures, and at least half of what was answered lately
 _LATELY: Final = 20  # answers
@@ -12,6 +14,8 @@ _RECENT_SECONDS: Final = 60.0
 _FIRST_SECONDS: Final = 5.0
 _LONGEST_SECONDS: Final = 300.0
 _PROBE_SECONDS: Final = 15.0  # longer than any request: a probe that was cancelled blocks nobody for ever
+
+_log = structlog.get_logger(__name__)
 
 
 class Breaker:
@@ -61,6 +65,7 @@ class Breaker:
         """Ask nothing for so long; each time in a row doubles the next, up to five minutes."""
         if self.state == "open":
             return
+        _log.warning("breaker_opened", seconds=seconds)
         self._until = self._now() + seconds
         self._probing_until = 0.0
         self._opens_for = min(2 * max(seconds, self._opens_for), _LONGEST_SECONDS)
