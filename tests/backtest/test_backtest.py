@@ -1,0 +1,222 @@
+"""Backtests of small histories: labels, no peeking, refusals with a place and a remedy, and tables from anywhere."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.backtest.labels import OPEN, UNTAUGHT, Past, Terms, label_of
+from agents.backtest.run import OneClassError, Question, backtest
+from agents.backtest.trial import lived_through
+from agents.cli import main
+from agents.history import HistoryError
+from schemas import facts as f
+from schemas.codec import encode
+from schemas.units import DAY
+from streams.journey.simulate import simulate
+from tests.journey.agreed import MONDAY, POLICY
+
+NEVER = 1 << 62
+WORKPLACE = Path(__file__).parents[1] / "olist" / "workplace"
+
+
+def created(lead, day, **traits):
+    at = MONDAY + day * DAY
+    return f.LeadCreated(id=f"{lead}-created", lead_id=lead, at=at, seen=at, traits=traits)
+
+
+def told(kind, lead, day, n=0, **says):
+    at = MONDAY + day * DAY
+    return kind(id=f"{lead}-{kind.__name__}-{day}-{n}", lead_id=lead, at=at, seen=at, **says)
+
+
+def history():
+    """Twelve leads: directors who look at prices and buy, others who do neither."""
+    facts = []
+    for n in range(12):
+        lead, good = f"lead-{n}", n % 3 == 0
+        facts.append(created(lead, n, role="director" if good else "clerk"))
+        facts += (
+            [told(f.PricingViewed, lead, n + 1 + k) for k in range(3)]
+            if good
+            else [told(f.PageViewed, lead, n + 1, path="/")]
+        )
+        facts.append(told(f.DealWon if good else f.DealLost, lead, n + 9))
+    return facts
+
+
+def kept(folder, facts, name="facts.jsonl"):
+    file = folder / name
+    file.write_bytes(b"".join(encode(fact) + b"\n" for fact in facts))
+    return file
+
+
+def asked(file, **more):
+    return backtest(Question(files=[file], policy=POLICY, **more), lambda *_: None)
+
+
+def test_who_looks_at_prices_and_leads_a_team_is_told_apart(tmp_path):
+    """A policy that separates the two kinds has an area of one, whatever the order of the lines."""
+    facts = history()
+    answer, turned = asked(kept(tmp_path, facts)), asked(kept(tmp_path, facts[::-1], "turned.jsonl"))
+    assert (answer.policy.auc, answer.judged.wins, answer.judged.judged) == (1.0, 4, 12)
+    assert turned.policy == answer.policy
+
+
+@given(
+    st.integers(0, 25),
+    st.lists(st.sampled_from([f.PricingViewed, f.DemoRequested, f.DealLost]), max_size=6),
+    st.randoms(),
+)
+def test_no_peeking(since, more, dice):
+    """Whatever is changed, shuffled or added from a label's time on, standings before it stay the same."""
+    facts = [fact for fact in history() if fact.lead_id == "lead-3"]
+    at = MONDAY + since * DAY
+    past = Past(facts[0].seen, 0, won=max(at, facts[0].seen + 1))
+    label = label_of(past, Terms(end=MONDAY + 99 * DAY))
+    before = [fact for fact in facts if fact.seen < label.at]
+    future = [
+        told(kind, "lead-3", since + 1, n, **({"reason": "x"} if kind is f.DealLost else {}))
+        for n, kind in enumerate(more)
+    ]
+    future = [fact for fact in future if fact.seen >= label.at] + [
+        told(f.LeadUpdated, "lead-3", since + 2, traits={"role": "owner"})
+    ]
+    future.append(f.LeadUpdated(id="tie", lead_id="lead-3", at=label.at, seen=label.at, traits={"role": "clerk"}))
+    dice.shuffle(future)
+    standings = [
+        lived_through(lived, POLICY, {"lead-3": label}, {}, MONDAY + 99 * DAY).standings["lead-3"]
+        for lived in (before, before + [fact for fact in future if fact.seen >= label.at])
+    ]
+    assert [(s.fit, s.engagement, s.stage, s.handed, s.known) for s in standings[:1]] == [
+        (s.fit, s.engagement, s.stage, s.handed, s.known) for s in standings[1:]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("past", "positive", "expected"),
+    [
+        ({"won": 5, "lost": 3}, "won", ("won", 5, True)),
+        ({"lost": 3, "rejected": 2}, "won", ("rejected", 2, False)),
+        ({"accepted": 4}, "won", OPEN),
+        ({"accepted": 4, "lost": 6}, "accepted", ("accepted", 4, True)),
+        ({"untaught": 4}, "won", UNTAUGHT),
+        ({}, "won", ("silent", 11, False)),
+        ({"won": 12}, "won", ("silent", 11, False)),
+    ],
+)
+def test_the_best_that_happened_is_the_label(past, positive, expected):
+    """A win, else the first refusal that teaches, else silence; what comes after the end is not known."""
+    found = label_of(Past(1, 0, **past), Terms(positive=positive, end=10))
+    assert (found if isinstance(found, str) else (found.kind, found.at, found.win)) == expected
+
+
+def test_labels_of_one_kind_are_refused_with_place_and_remedy(tmp_path):
+    """Nothing can be told apart: which file, what was found, what to do."""
+    file = kept(tmp_path, [fact for fact in history() if not isinstance(fact, f.DealWon)])
+    with pytest.raises(OneClassError, match=r"facts\.jsonl: found labels of one kind only .*Deal Won"):
+        asked(file)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (b"{}", r"facts\.jsonl:37: "),
+        (b'{"type":"page.viewed.v9","id":"a","lead_id":"b","at":1,"seen":1}', r"facts\.jsonl:37: .*page.viewed"),
+        (b'{"type":"page.viewed.v1","id":"a","lead_id":"b","at":999999999,"seen":1,"path":"/"}', "after it was seen"),
+    ],
+)
+def test_a_line_that_is_no_fact_is_refused_with_its_place(tmp_path, line, sentence):
+    """File, line, what was found."""
+    facts = history()
+    file = kept(tmp_path, facts)
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:36]) + line + b"\n")
+    with pytest.raises(HistoryError, match=sentence.replace("37", str(min(36, len(facts)) + 1))):
+        asked(file)
+
+
+def test_simulation_makes_its_own_ticks():
+    """Recorded ones are left out, and every lead is looked at when it is due."""
+    facts = [*history(), f.Tick(id="t", lead_id="lead-0", at=1, seen=MONDAY, due=MONDAY)]
+    lived = list(simulate(facts, POLICY, {}, MONDAY + 300 * DAY))
+    ticks = [one.fact for one in lived if isinstance(one.fact, f.Tick)]
+    assert ticks
+    assert all(tick.id != "t" and tick.seen == tick.due for tick in ticks)
+    assert all(one.before.due == one.fact.due for one in lived if isinstance(one.fact, f.Tick))
+
+
+# A table that nobody here has seen: other columns, an outcome of yes and no, American dates, one date for both.
+MAPPING = """
+name: gym
+format: csv
+lead: Member No
+facts:
+  - event: Lead Created
+    topic: leads
+    at: {column: Signup, format: "%m/%d/%Y", zone: America/New_York}
+    fields: {origin: Heard From, landing_page: Club}
+  - event: Deal Won
+    topic: sales-feedback
+    when: [{column: Joined?, in: ["Yes"]}]
+    at: {column: Signup, format: "%m/%d/%Y", zone: America/New_York}
+  - event: Deal Lost
+    topic: sales-feedback
+    when: [{column: Joined?, in: ["No"]}]
+    at: {column: Signup, format: "%m/%d/%Y", zone: America/New_York}
+"""
+
+
+def gym(folder):
+    rows = ["Member No,Signup,Heard From,Club,Joined?"]
+    for n in range(400):
+        heard = ("paid_search", "social", "email")[n % 3]
+        joined = "Yes" if (n * 7) % 10 < (6 if heard == "paid_search" else 2) else "No"
+        rows.append(f"M{n},{n // 40 + 1:02}/{n % 28 + 1:02}/2023,{heard},north,{joined}")
+    (folder / "gym.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "gym.yaml").write_text(MAPPING, encoding="utf-8")
+    return folder / "gym.csv", folder / "gym.yaml", folder / "gym.jsonl"
+
+
+def run(*arguments):
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_any_table_with_an_outcome_column_is_judged_and_learned_from(tmp_path):
+    """A mapping file is all it takes; the same table gives the same proposal, and nothing is written unasked."""
+    table, mapping, facts = gym(tmp_path)
+    run("ingest", table, "--map", mapping, "--to", facts)
+    told_of = json.loads(run("backtest", facts, "--policy", WORKPLACE, "--json"))
+    assert told_of["judged"]["judged"] == 400
+    assert told_of["judged"]["labels"].keys() == {"won", "lost"}
+    before = (WORKPLACE / "scoring.yaml").read_bytes()
+    proposal = json.loads(run("calibrate", facts, "--policy", WORKPLACE, "--json"))
+    points = {rule["rule"]: rule["after"] for rule in proposal["rules"]}
+    assert points["from-paid-search"] > 10 > points["from-social"]
+    assert proposal["judged"]["policy"]["auc"] > 0.6
+    assert (WORKPLACE / "scoring.yaml").read_bytes() == before
+
+
+def test_a_file_of_facts_is_seen_when_it_happened(tmp_path):
+    """Of a history nobody knows more, and no broker is asked."""
+    table, mapping, facts = gym(tmp_path)
+    run("ingest", table, "--map", mapping, "--to", facts)
+    lines = [msgspec.json.decode(line) for line in facts.read_bytes().splitlines()]
+    assert len(lines) == 800
+    assert all(line["seen"] == line["at"] for line in lines)
+
+
+def test_two_policies_are_compared_lead_by_lead_on_one_page(tmp_path):
+    """Page and summary hold both; the page asks for nothing from a network."""
+    file, page = kept(tmp_path, history()), tmp_path / "page.html"
+    said = run("backtest", file, "--policy", "templates", "--against", WORKPLACE, "--html", page)
+    assert "leads differ" in said
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<svg") >= 3
+    assert "src=" not in text
+    assert "<link" not in text
