@@ -86,7 +86,7 @@ def load(name: str, dice: Random) -> Load:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Remember how it ended, and how to do it again."""
     report = yield
     if report.when == "call":

@@ -1,22 +1,111 @@
 """Workers that die, leave, freeze and multiply under load."""
 
+import time
+
 import pytest
 
-
-def storm(rounds):
-    return pytest.param(rounds, id=f"{rounds}-kills", marks=() if rounds < 5 else pytest.mark.long)
+from tests.chaos.pipeline import AGENTS, SESSION_S
 
 
-@pytest.mark.parametrize("kills", [storm(3), storm(12)])
-def test_journey_killed_again_and_again(pipeline, load, dice, record_property, kills):
-    """Kill -9 at random moments, with and without its folder: every fact is folded once."""
+def times(number, most_fast):
+    return pytest.param(number, id=f"{number}-times", marks=pytest.mark.long if number > most_fast else ())
+
+
+@pytest.mark.parametrize("kills", [times(4, 4), times(16, 4)])
+def test_anybody_killed_again_and_again(pipeline, load, dice, record_property, kills):
+    """kill -9 of any agent at any moment, with and without its folder, at times in the middle of a rebalance."""
     for _ in range(kills):
-        pipeline.publish(load.some(10))
-        victim = pipeline.those("journey")[-1]
-        if dice.random() < 0.5:
-            pipeline.ready(["journey"])
+        agent = dice.choice(AGENTS)
+        pipeline.publish(load.some(6))
+        if dice.random() < 0.6:
+            pipeline.ready([agent])
+        victim = pipeline.those(agent)[-1]
         victim.kill()
         if dice.random() < 0.5:
             pipeline.forget(victim)
-        pipeline.start("journey") if dice.random() < 0.5 else victim.start()
+        pipeline.start(agent) if dice.random() < 0.5 else victim.start()
+    pipeline.survived(record_property)
+
+
+@pytest.mark.long
+def test_a_burst_of_kills(pipeline, load, dice, record_property):
+    """What an OOM killer does: journey and sender die thirty times within seconds of their start."""
+    pipeline.publish(load.some(40))
+    for _ in range(30):
+        agent = dice.choice(("journey", "sender"))
+        victim = pipeline.those(agent)[-1]
+        time.sleep(dice.uniform(0.1, 3))
+        victim.kill()
+        victim.start()
+    pipeline.survived(record_property)
+
+
+@pytest.mark.parametrize("rounds", [times(1, 1), times(3, 1)])
+def test_every_worker_restarted_in_order(pipeline, load, record_property, rounds):
+    """TERM ends a worker with code 0 in the middle of its work, and its successor goes on."""
+    for _ in range(rounds):
+        for agent in AGENTS:
+            pipeline.publish(load.some(6))
+            assert pipeline.those(agent)[-1].stop() == 0, agent
+            pipeline.start(agent)
+    pipeline.survived(record_property)
+
+
+ZOMBIES = {
+    "with-records-taken": ("journey", "J2:2:STOP"),
+    "with-an-open-transaction": ("journey", "J4:3:STOP"),
+    "between-broker-and-disk": ("journey", "J5:3:STOP"),
+    "with-a-claim": ("sender", "W1:2:STOP"),
+    "with-an-answer": ("sender", "W4:2:STOP"),
+}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(m, marks=() if m in ("with-an-open-transaction", "with-a-claim") else pytest.mark.long)
+        for m in ZOMBIES
+    ],
+)
+def test_zombie(pipeline, load, record_property, moment):
+    """Frozen in mid-work past its session, then woken while a successor works: it writes nothing and sends nothing twice."""
+    agent, fail_at = ZOMBIES[moment]
+    pipeline.one(agent).stop()
+    zombie = pipeline.start(agent, fail_at)
+    pipeline.publish(load.some(15))
+    zombie.stopped_itself()
+    successor = pipeline.start(agent)
+    pipeline.ready([agent])
+    pipeline.publish(load.some(15))
+    zombie.resume()
+    verdict = pipeline.survived(record_property)
+    assert zombie.runs
+    assert successor.runs
+    assert agent == "journey" or verdict.seen["held"] > 0
+
+
+def test_freeze_shorter_than_a_session(pipeline, load, record_property):
+    """Everybody stands still for a moment: nothing is given away, nothing is lost."""
+    pipeline.publish(load.some(15))
+    for worker in pipeline.workers:
+        worker.pause()
+    time.sleep(SESSION_S / 2)
+    for worker in pipeline.workers:
+        worker.resume()
+    pipeline.survived(record_property)
+
+
+@pytest.mark.parametrize("leads", [times(8, 8), times(40, 8)])
+def test_rebalance_under_load(pipeline, load, record_property, leads):
+    """One worker, then three, then two, while facts come: each partition is handed over without loss or repeat."""
+    agents = ("intake", "journey", "sender")
+    for agent in agents * 2:
+        pipeline.publish(load.some(leads))
+        pipeline.start(agent)
+    pipeline.publish(load.some(leads))
+    pipeline.ready()
+    for agent in agents:
+        pipeline.publish(load.some(leads))
+        pipeline.those(agent)[0].stop()
+    assert [len(pipeline.those(agent)) for agent in agents] == [2, 2, 2]
     pipeline.survived(record_property)

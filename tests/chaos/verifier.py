@@ -210,9 +210,9 @@ def _every_order_has_one_visible_state(e: Evidence, _: dict[int, Folded]) -> Ite
             yield f"order {order.send_key} is nowhere in the ledger"
         elif entry.state in UNSETTLED:
             yield f"order {order.send_key} is still {entry.state}"
-        elif isinstance(order, c.SendContent) and entry.state in _TOLD:
-            if settled.pop((order.send_key, _TOLD[entry.state]), 0) != 1:
-                yield f"order {order.send_key} is {entry.state}, but no single fact says so"
+        elif entry.state in _TOLD and isinstance(order, c.SendContent):
+            told = settled.pop((order.send_key, _TOLD[entry.state]), 0)
+            yield from [f"order {order.send_key} is {entry.state}, and {told} facts say so"] * (told != 1)
     yield from (f"ledger has {key}, which nobody ordered" for key in entries)
     yield from (f"{key} was told {n} times to be {what}" for (key, what), n in settled.items() if _sends(e))
 
