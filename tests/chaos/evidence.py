@@ -119,7 +119,7 @@ class Reader:
                     found[lane].append(_seen(message))
                 elif message.error().code() == KafkaError._PARTITION_EOF:
                     open_parts.discard(lane)
-                else:
+                elif message.error().code() != KafkaError.FENCED_LEADER_EPOCH:  # the broker restarted: it asks again
                     raise KafkaException(message.error())
         self._consumer.unassign()
         return found

@@ -13,7 +13,7 @@ def times(number, most_fast):
 
 @pytest.mark.parametrize("kills", [times(4, 4), times(16, 4)])
 def test_anybody_killed_again_and_again(pipeline, load, dice, record_property, kills):
-    """kill -9 of any agent at any moment, with and without its folder, at times in the middle of a rebalance."""
+    """Ended by KILL, any agent at any moment, with and without its folder, at times in the middle of a rebalance."""
     for _ in range(kills):
         agent = dice.choice(AGENTS)
         pipeline.publish(load.some(6))
