@@ -9,6 +9,8 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
+from agents.calm import Calm
+
 _CHATTY: Final = ("aiokafka", "kafka", "faust", "mode", "asyncio", "aiohttp.access")
 _PART: Final = r"[^\s@<>()\[\]{}\"'\\,;:=|]+"
 _PRIVATE: Final = (
@@ -30,6 +32,7 @@ def configure_logging(
         structlog.processors.format_exc_info,
     ]
     handler = logging.StreamHandler(to)
+    handler.addFilter(Calm())
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(form, to), masked]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)

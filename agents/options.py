@@ -82,7 +82,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     instance_id: Annotated[
         str,
         Meta(pattern=r"^[A-Za-z0-9._-]{0,100}$"),
-        Says("this worker's name: with one, a restart within the session moves nothing", "journey-0", "a short name"),
+        Says("this worker's name, no other's: a restart within the session moves nothing", "journey-0", "a short name"),
     ] = ""
     standby: Annotated[
         int, Meta(ge=0, le=1000), Says("partitions of others that a worker keeps warm, to take over quickly", "4")
