@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self
 
-from confluent_kafka import IsolationLevel, Producer, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from agents.brokers import Broker, apache_kafka
@@ -196,7 +196,10 @@ class Pipeline:
             TopicPartition(t, p): OffsetSpec.latest() for t in AGENT if AGENT[t] in agents for p in range(PARTITIONS)
         }
         answers = self.admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED)
-        return {(tp.topic, tp.partition): answer.result(30).offset for tp, answer in answers.items()}
+        try:
+            return {(tp.topic, tp.partition): answer.result(30).offset for tp, answer in answers.items()}
+        except KafkaException:  # the leader changed under its feet: nothing is past such an end, and it asks again
+            return {tp_lane: 2**62 for tp_lane in ((tp.topic, tp.partition) for tp in answers)}
 
     def _next_due(self) -> int:
         """The earliest due of all leads and of all sends that wait (ms)."""
