@@ -199,7 +199,7 @@ class Pipeline:
         try:
             return {(tp.topic, tp.partition): answer.result(30).offset for tp, answer in answers.items()}
         except KafkaException:  # the leader changed under its feet: nothing is past such an end, and it asks again
-            return {tp_lane: 2**62 for tp_lane in ((tp.topic, tp.partition) for tp in answers)}
+            return dict.fromkeys(((tp.topic, tp.partition) for tp in answers), 2**62)
 
     def _next_due(self) -> int:
         """The earliest due of all leads and of all sends that wait (ms)."""
