@@ -63,7 +63,7 @@ async def _story(pipeline):
         assert after["dead_letters"] == before["dead_letters"]
 
         again = await asyncio.to_thread(_replay, running)
-        assert (again.exit_code, again.stdout.count("goes back")) == (1, 0)
+        assert (again.exit_code, again.stdout.count("goes back")) == (2, 0)
 
 
 def _replay(running):
