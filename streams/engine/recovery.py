@@ -125,11 +125,15 @@ class Start(NamedTuple):
 async def first_position(
     consumer: PacedConsumer, source: TopicPartition, known: bytes | None, accept_loss: Container[str]
 ) -> Start:
-    """The next source offset: what the changelog says, else what the group says, else the beginning. Raises Refused."""
+    """The next source offset: what the changelog says, or the beginning for a lane that never lived. Raises Refused.
+
+    The group's offset is written in the same transactions as the changelog, so alone it only tells that one is gone.
+    """
     beginning: int = (await consumer.beginning_offsets([source]))[source]
-    position = await consumer.committed(source) if known is None else int(known)
-    if position is None:
+    if known is None:
+        await _must_be_new(consumer, source, beginning)
         return Start(beginning)
+    position = int(known)
     end: int = (await consumer.end_offsets([source]))[source]
     where = f"topic {source.topic}, partition {source.partition},"
     if position > end:
@@ -145,6 +149,16 @@ async def first_position(
             f" NURTURE_ACCEPT_LOSS={source.topic} to go on without them"
         )
     return Start(position + lost, lost)
+
+
+async def _must_be_new(consumer: PacedConsumer, source: TopicPartition, beginning: int) -> None:
+    committed = await consumer.committed(source)
+    if committed is not None and committed > beginning:
+        raise Refused(
+            f"topic {source.topic}, partition {source.partition}, was read to {committed} by its group, but its lane's"
+            f" changelog holds nothing: the rows are gone, and going on would begin with empty ones. Restore the"
+            f" changelog, or delete the group's offsets to fold the topic again from its beginning"
+        )
 
 
 def due_of(headers: Any) -> int:

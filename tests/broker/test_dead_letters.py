@@ -103,7 +103,7 @@ def test_one_is_shown_with_its_bytes_only_when_asked_for(nurture, options, uniqu
     assert ADDRESS in nurture("show", f"{topic}:0:7", "--personal").stdout
     assert nurture("show", f"{topic}:0:7", "--raw").stdout_bytes == b"\xff\r\n" + GOOD
     missing = nurture("show", f"{topic}:0:8")
-    assert (missing.exit_code, missing.stderr.count("\n")) == (1, 1)
+    assert (missing.exit_code, missing.stderr.count("\n")) == (2, 1)
     assert f'found no dead letter "{topic}:0:8"' in missing.stderr
 
 
@@ -123,7 +123,7 @@ def test_a_replay_lists_then_asks_then_puts_back_once(nurture, options, unique):
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "1 put back")
     assert in_topic(options, topics.LEADS, key) == [(1, GOOD)]
     again = nurture(*chosen, "--yes")
-    assert again.exit_code == 1
+    assert again.exit_code == 2
     assert "stays: ines replayed it on" in again.stdout
     assert in_topic(options, topics.LEADS, key) == [(1, GOOD)]
     mark = decode_mark(asyncio.run(read_newest(options, topics.DEAD_LETTER_MARKS))[b"nurture.leads:1:900"])
@@ -137,7 +137,7 @@ def test_what_was_cut_cannot_be_put_back(nurture, options):
     """Its bytes are not whole, and the terminal says so."""
     put_aside(options, topics.ENGAGEMENT, (0, 77, b"k", bytes(MOST_BYTES + 1), Refusal.OVERSIZE))
     shown = nurture("replay", "nurture.engagement:0:77", "--yes")
-    assert shown.exit_code == 1
+    assert shown.exit_code == 2
     assert "stays: its value was cut when it was put aside (900,001 bytes were too many)" in shown.stdout
     assert "nothing can be put back" in shown.stderr
 

@@ -250,3 +250,17 @@ def test_a_changelog_made_anew_is_refused(made):
         assert worker.process.wait(SECONDS) != 0
         assert f"changelog rows-facts-{run}" in worker.log.read_text()
         assert "holds nothing" in worker.log.read_text()
+
+
+def test_a_changelog_that_is_lost_together_with_the_rows_is_refused(made):
+    """Topic made anew and state folder deleted: the group's offset alone tells that there were rows, and that is enough."""
+    bootstrap, run, data = made
+    lab.produce(bootstrap, f"facts-{run}", some(20))
+    with Worker(bootstrap, run, data) as worker:
+        worker.until(lambda: sum(tallies(bootstrap, run)[0].values()) == 20)
+    lab.recreate(bootstrap, f"rows-facts-{run}")
+    shutil.rmtree(data)
+    with Worker(bootstrap, run, data) as worker:
+        assert worker.process.wait(SECONDS) != 0
+        assert "going on would begin with empty ones" in worker.log.read_text()
+    assert sum(tallies(bootstrap, run)[0].values()) == 0, "nothing was folded on nothing"

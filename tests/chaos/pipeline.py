@@ -198,7 +198,8 @@ class Pipeline:
         answers = self.admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED)
         try:
             return {(tp.topic, tp.partition): answer.result(30).offset for tp, answer in answers.items()}
-        except KafkaException:  # the leader changed under its feet: nothing is past such an end, and it asks again
+        except KafkaException:  # a new leader, and this client keeps the old one's epoch: nothing is past such an end
+            self.admin = AdminClient(self._client)
             return dict.fromkeys(((tp.topic, tp.partition) for tp in answers), 2**62)
 
     def _next_due(self) -> int:
