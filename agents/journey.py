@@ -17,6 +17,7 @@ from schemas.commands import (
     EnterProgram,
     HandOff,
     LeaveProgram,
+    MoveLifecycle,
     MoveStage,
     NotifyOwner,
     Proof,
@@ -134,7 +135,7 @@ class JourneyWork:
                 key = keyed_address(command.address, self._id_key).encode()
                 kept = Out(topics.SUPPRESSIONS, key, encode(_nobody(command)), _headers(command))
                 return [_out(topics.DECISIONS, _nobody(command), partition), kept]
-            case MoveStage() | EnterProgram() | LeaveProgram() | Skip() | NotifyOwner():
+            case MoveStage() | MoveLifecycle() | EnterProgram() | LeaveProgram() | Skip() | NotifyOwner():
                 return [_out(topics.DECISIONS, command, partition)]
             case _:
                 assert_never(command)

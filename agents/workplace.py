@@ -46,6 +46,7 @@ def _policy(draft: Draft) -> Policy | None:
             catalogue=Placed(value=catalogue),
             scoring=Placed(value=scoring),
             stages=Placed(value=stages),
+            lifecycle=Placed(value=lifecycle),
             sending=Placed(value=sending),
             sales=Placed(value=sales),
         ):
@@ -54,6 +55,7 @@ def _policy(draft: Draft) -> Policy | None:
                 catalogue=catalogue,
                 scoring=scoring,
                 stages=stages,
+                lifecycle=lifecycle,
                 programs={name: program.value for name, program in draft.programs.items()},
                 emails={name: _email(email) for name, email in draft.emails.items()},
                 sending=sending,

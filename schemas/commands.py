@@ -77,6 +77,14 @@ class MoveStage(Decided, frozen=True, kw_only=True, tag="move_stage.v1"):
     grade: str
 
 
+class MoveLifecycle(Decided, frozen=True, kw_only=True, tag="move_lifecycle.v1"):
+    """The firm calls the lead something else now; ``why`` is the kind of fact that did it, or ``redefined``."""
+
+    before: str
+    after: str
+    why: str
+
+
 class EnterProgram(Decided, frozen=True, kw_only=True, tag="enter_program.v1"):
     """The lead begins a nurture program, for the ``ordinal``-th time."""
 
@@ -109,7 +117,16 @@ class Skip(Decided, frozen=True, kw_only=True, tag="skip.v1"):
 
 
 Command = (
-    SendContent | NotifyOwner | HandOff | SettleHandoff | MoveStage | EnterProgram | LeaveProgram | Suppress | Skip
+    SendContent
+    | NotifyOwner
+    | HandOff
+    | SettleHandoff
+    | MoveStage
+    | MoveLifecycle
+    | EnterProgram
+    | LeaveProgram
+    | Suppress
+    | Skip
 )
 SendOrder = SendContent | NotifyOwner
 HandoffOrder = HandOff | SettleHandoff

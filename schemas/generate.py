@@ -18,7 +18,7 @@ from schemas.handoff import Brief
 from schemas.lead import Lead
 from schemas.ledger import LedgerEntry
 from schemas.mark import Mark
-from schemas.policy import Brand, Catalogue, EmailMeta, Policy, Program, Sales, Scoring, Sending, Stages
+from schemas.policy import Brand, Catalogue, EmailMeta, Lifecycle, Policy, Program, Sales, Scoring, Sending, Stages
 from schemas.queue import QueueItem
 from schemas.sample import SampleLead
 
@@ -41,6 +41,7 @@ SHAPES: Final[dict[str, tuple[str, Any]]] = {
     "catalogue.yaml": ("templates/catalogue.yaml", Catalogue),
     "scoring.yaml": ("templates/scoring.yaml", Scoring),
     "stages.yaml": ("templates/stages.yaml", Stages),
+    "lifecycle.yaml": ("templates/lifecycle.yaml", Lifecycle),
     "sending.yaml": ("templates/sending.yaml", Sending),
     "sales.yaml": ("templates/sales.yaml", Sales),
     "program.yaml": ("templates/programs/*.yaml", Program),

@@ -31,8 +31,16 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str = ""
 
 
+class Agreement(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A definition that a handoff was made under: what it defines, who agreed on it, and since when."""
+
+    what: str
+    on: str
+    by: tuple[str, ...]
+
+
 class Brief(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="brief.v1", tag_field="type"):
-    """Who is ready, why, since when, what they did, what we told them."""
+    """Who is ready, why, since when, what they did, what we told them, and by which agreed definitions."""
 
     lead_id: LeadId
     headline: str
@@ -52,3 +60,5 @@ class Brief(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="brief.v1
     reasons: tuple[Why, ...] = ()
     moments: tuple[Moment, ...] = ()
     told: tuple[Told, ...] = ()
+    policy: str = ""
+    agreed: tuple[Agreement, ...] = ()

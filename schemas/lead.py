@@ -46,6 +46,7 @@ class OpenHandoff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     since: Millis
     answer_by: Millis
     accepted: bool = False
+    met: bool = False
 
 
 class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -70,6 +71,8 @@ class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     stage: str = ""
     stage_since: Millis = 0
     moments: tuple[Moment, ...] = ()
+    lifecycle: str = ""
+    lifecycle_since: Millis = 0
     # nurture
     enrolment: Enrolment | None = None
     ordinals: dict[str, int] = {}

@@ -5,7 +5,8 @@ It does not read files (``schemas.read``) and does not judge leads (``streams.jo
 """
 
 import hashlib
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -31,6 +32,13 @@ class Owned(Authored, frozen=True, kw_only=True):
 
     owner: str
     review_by: Date
+
+
+class Agreed(Owned, frozen=True, kw_only=True):
+    """A file that marketing and sales agreed on: who did, and since when. Handoffs name it."""
+
+    agreed_by: tuple[str, ...]
+    agreed_on: Date
 
 
 # ── predicates ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -143,18 +151,61 @@ class Stage(Authored, frozen=True, kw_only=True):
     keep: int | None = None
 
 
-class Stages(Owned, frozen=True, kw_only=True):
-    """The buying journey, and where in it a lead is qualified (nurtured) and ready (handed to sales).
+class Stages(Agreed, frozen=True, kw_only=True):
+    """The buying journey. A lead that has moved stays for ``dwell`` at least before it moves back."""
 
-    A lead that has moved stays for ``dwell`` at least before it moves back.
+    stages: Annotated[tuple[Stage, ...], Meta(min_length=2)]
+    dwell: Duration = "2 days"
+
+
+# ── lifecycle.yaml ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+class LifecycleState(Authored, frozen=True, kw_only=True):
+    """What the firm calls a lead of which ``when`` holds: traits, and where the lead stands (``STANDING``)."""
+
+    id: Name
+    says: str
+    when: When = When()
+
+
+STANDING: Final[Mapping[str, FieldDefinition]] = {
+    "stage": FieldDefinition(type="text", says="One of stages.yaml"),
+    "qualified": FieldDefinition(type="yes_no", says="Its stage is qualified, and no rule disqualifies it"),
+    "ready": FieldDefinition(type="yes_no", says="Its stage is ready, and no rule disqualifies it"),
+    "sales": FieldDefinition(
+        type="text", says="What sales has made of its handoff", values=("none", "waiting", "accepted", "met")
+    ),
+    "opportunity": FieldDefinition(type="yes_no", says="An opportunity is open, and was moved lately"),
+    "customer": FieldDefinition(type="yes_no", says="A deal was won, and the customer has not left"),
+}
+"""What a lifecycle's conditions may name beside the fields of the catalogue."""
+
+USUAL: Final = (
+    LifecycleState(id="inquiry", says="We know of somebody"),
+    LifecycleState(
+        id="mql",
+        says="Qualified by marketing, or has asked for sales",
+        when=When(any=(When(field="qualified", is_=True), When(field="sales", is_="waiting"))),
+    ),
+    LifecycleState(id="sal", says="Accepted by sales", when=When(field="sales", is_="accepted")),
+    LifecycleState(id="sql", says="Qualified by sales, who met the lead", when=When(field="sales", is_="met")),
+    LifecycleState(id="opportunity", says="A deal is on the table", when=When(field="opportunity", is_=True)),
+    LifecycleState(id="customer", says="Has bought", when=When(field="customer", is_=True)),
+)
+
+
+class Lifecycle(Agreed, frozen=True, kw_only=True):
+    """What qualified and ready mean: from which stage on (of each model) a lead is nurtured, and handed to sales.
+
+    And what the firm calls a lead: the last of the ``states`` that holds for it; the first needs nothing. A change of
+    policy that moves more than ``most_moved`` percent of the leads to another state is refused.
     """
 
-    agreed_by: tuple[str, ...]
-    agreed_on: Date
-    stages: Annotated[tuple[Stage, ...], Meta(min_length=2)]
-    qualified_from: Name
-    ready_from: Name
-    dwell: Duration = "2 days"
+    qualified_from: Annotated[tuple[Name, ...], Meta(min_length=1)]
+    ready_from: Annotated[tuple[Name, ...], Meta(min_length=1)]
+    states: Annotated[tuple[LifecycleState, ...], Meta(min_length=2)] = USUAL
+    most_moved: Annotated[int, Meta(ge=0, le=100)] = 25
 
 
 # ── programs/*.yaml and emails/*.md ──────────────────────────────────────────────────────────────────────────
@@ -278,6 +329,7 @@ class Policy(Authored, frozen=True, kw_only=True):
     catalogue: Catalogue
     scoring: Scoring
     stages: Stages
+    lifecycle: Lifecycle
     programs: dict[str, Program]
     emails: dict[str, Email]
     sending: Sending

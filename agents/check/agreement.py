@@ -10,10 +10,11 @@ from zoneinfo import available_timezones
 from email_validator import EmailNotValidError, validate_email
 
 from agents.check.draft import Draft
+from agents.check.names import nurtured
 from schemas.convert import Place
 from schemas.problem import Problem
 from schemas.read import Placed
-from schemas.words import one_of
+from schemas.words import listed, one_of
 
 _NOTICE: Final = timedelta(days=14)
 _AXES: Final = ("fit", "engagement")
@@ -44,15 +45,13 @@ def rising_grade(draft: Draft) -> Iterator[Problem]:
 
 def late_qualification(draft: Draft) -> Iterator[Problem]:
     """A lead qualifies before it is ready."""
-    if draft.stages is None:
+    if draft.stages is None or draft.lifecycle is None:
         return
-    stages = draft.stages.value
-    names = [stage.id for stage in stages.stages]
-    if not {stages.qualified_from, stages.ready_from} <= set(names):
-        return
-    if names.index(stages.qualified_from) >= names.index(stages.ready_from):
-        message = f'found "{stages.qualified_from}", expected a stage before "{stages.ready_from}"'
-        yield draft.stages.problem(("qualified_from",), "late-qualification", message)
+    names = [stage.id for stage in draft.stages.value.stages]
+    first, last = draft.lifecycle.value.qualified_from, draft.lifecycle.value.ready_from
+    if set(first) & set(names) and set(last) & set(names) and not nurtured(draft, names):
+        message = f"found {listed(first)}, expected a stage before {listed(last)}"
+        yield draft.lifecycle.problem(("qualified_from",), "late-qualification", message)
 
 
 def unknown_zone(draft: Draft) -> Iterator[Problem]:
@@ -125,12 +124,12 @@ def review_due(draft: Draft, today: date) -> Iterator[Problem]:
 
 
 def _dated(draft: Draft) -> Iterator[tuple[Placed[Any], str]]:
-    alone = (draft.brand, draft.catalogue, draft.scoring, draft.stages, draft.sending, draft.sales)
+    agreed = (draft.stages, draft.lifecycle)
+    alone = (draft.brand, draft.catalogue, draft.scoring, *agreed, draft.sending, draft.sales)
     for placed in (*alone, *draft.programs.values(), *(email.meta for email in draft.emails.values())):
         if placed is not None:
             yield placed, "review_by"
-    if draft.stages is not None:
-        yield draft.stages, "agreed_on"
+    yield from ((placed, "agreed_on") for placed in agreed if placed is not None)
 
 
 def _day(text: str) -> date | None:

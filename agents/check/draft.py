@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from agents.render.source import EmailSource, Layout
-from schemas.policy import Brand, Catalogue, EmailMeta, Program, Sales, Scoring, Sending, Stages
+from schemas.policy import Brand, Catalogue, EmailMeta, Lifecycle, Program, Sales, Scoring, Sending, Stages
 from schemas.problem import Problem
 from schemas.read import Placed, read_placed, text_of
 from schemas.sample import SampleLead
@@ -47,6 +47,7 @@ class Draft(Struct):
     emails: dict[str, EmailDraft] = {}
     layouts: dict[str, Layout] = {}
     leads: dict[str, Placed[SampleLead]] = {}
+    lifecycle: Placed[Lifecycle] | None = None
     problems: list[Problem] = []
 
     def text(self, path: Path) -> str | None:
@@ -84,6 +85,7 @@ def read_draft(folder: Path) -> Draft:
     draft.catalogue = draft.value(folder / "catalogue.yaml", Catalogue)
     draft.scoring = draft.value(folder / "scoring.yaml", Scoring)
     draft.stages = draft.value(folder / "stages.yaml", Stages)
+    draft.lifecycle = draft.value(folder / "lifecycle.yaml", Lifecycle)
     draft.sending = draft.value(folder / "sending.yaml", Sending)
     draft.sales = draft.value(folder / "sales.yaml", Sales)
     files = {kind: _files(draft, kind) for kind in _ENDINGS}

@@ -1,6 +1,6 @@
 """Rules about names: what one file calls, another must have. It reads no text of an e-mail."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from agents.check.draft import Draft
@@ -26,12 +26,14 @@ def missing_file(draft: Draft) -> Iterator[Problem]:
 
 
 def unknown_stage(draft: Draft) -> Iterator[Problem]:
-    """Stages are named in stages.yaml; programs, e-mails and the two thresholds choose among them."""
+    """Stages are named in stages.yaml; the lifecycle, programs and e-mails choose among them."""
     if draft.stages is None:
         return
     known = [stage.id for stage in draft.stages.value.stages]
-    for key in ("qualified_from", "ready_from"):
-        yield from _unknown(draft.stages, (key,), getattr(draft.stages.value, key), known, "stage")
+    if draft.lifecycle is not None:
+        for key in ("qualified_from", "ready_from"):
+            for index, stage in enumerate(getattr(draft.lifecycle.value, key)):
+                yield from _unknown(draft.lifecycle, (key, index), stage, known, "stage")
     for program in draft.programs.values():
         for index, stage in enumerate(program.value.stages):
             yield from _unknown(program, ("stages", index), stage, known, "stage")
@@ -74,6 +76,9 @@ def duplicate_id(draft: Draft) -> Iterator[Problem]:
     if draft.stages is not None:
         stages = [(("stages", index, "id"), stage.id) for index, stage in enumerate(draft.stages.value.stages)]
         yield from _repeated(draft.stages, stages, "id")
+    if draft.lifecycle is not None:
+        states = [(("states", index, "id"), state.id) for index, state in enumerate(draft.lifecycle.value.states)]
+        yield from _repeated(draft.lifecycle, states, "id")
     for program in draft.programs.values():
         yield from _repeated(program, _steps(program.value, "id"), "id")
 
@@ -99,14 +104,20 @@ def idle_stage(draft: Draft) -> Iterator[Problem]:
     if draft.stages is None or set(draft.names["programs"]) - set(draft.programs):
         return
     names = [stage.id for stage in draft.stages.value.stages]
-    bounds = (draft.stages.value.qualified_from, draft.stages.value.ready_from)
-    if not set(bounds) <= set(names):
-        return
     served = {stage for program in draft.programs.values() for stage in program.value.stages}
-    for index in range(names.index(bounds[0]), names.index(bounds[1])):
+    for index in nurtured(draft, names):
         if names[index] not in served:
             message = f'found no program for the stage "{names[index]}", expected one: its leads would hear nothing'
             yield draft.stages.problem(("stages", index), "idle-stage", message, warning=True)
+
+
+def nurtured(draft: Draft, names: Sequence[str]) -> range:
+    """Where the stages stand that are qualified and not ready; empty when the lifecycle does not say."""
+    if draft.lifecycle is None:
+        return range(0)
+    first, last = draft.lifecycle.value.qualified_from, draft.lifecycle.value.ready_from
+    bounds = [next((names.index(name) for name in chosen if name in names), -1) for chosen in (first, last)]
+    return range(0) if -1 in bounds else range(*bounds)
 
 
 def _steps(program: Program, key: str) -> list[tuple[Place, str]]:

@@ -1,7 +1,7 @@
 """A policy made ready: rules by fact type, durations in milliseconds, decay by day. It decides nothing."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -74,8 +74,9 @@ class Compiled:
         self.keeps = tuple(_keep(stage) for stage in self.stages)
         self.dwell = millis(policy.stages.dwell)
         self.stage_index = {stage.id: index for index, stage in enumerate(self.stages)}
-        self.qualified_from = self.stage_index[policy.stages.qualified_from]
-        self.ready_from = self.stage_index[policy.stages.ready_from]
+        self.qualified_from = _first(policy.lifecycle.qualified_from, self.stage_index)
+        self.ready_from = _first(policy.lifecycle.ready_from, self.stage_index)
+        self.lifecycle = tuple((state.id, compile_when(state.when)) for state in policy.lifecycle.states)
         self.routes = {id_: _route(id_, program) for id_, program in policy.programs.items()}
         self.routes_for = _by_stage(self.routes)
         self.caps = tuple((cap.most, millis(cap.within)) for cap in policy.sending.caps)
@@ -122,6 +123,11 @@ def _by_stage(routes: dict[str, Route]) -> dict[str, tuple[Route, ...]]:
     ordered = sorted(routes.values(), key=lambda route: (-route.program.priority, route.id))
     stages = {stage for route in ordered for stage in route.program.stages}
     return {stage: tuple(route for route in ordered if stage in route.program.stages) for stage in stages}
+
+
+def _first(names: Sequence[str], index: Mapping[str, int]) -> int:
+    """Where the stage stands that one of the names means; a name may mean a stage of another model."""
+    return next(index[name] for name in names if name in index)
 
 
 def _keep(stage: Stage) -> int:

@@ -6,6 +6,7 @@ from schemas.commands import Command, Suppress
 from schemas.facts import Fact
 from schemas.lead import Lead
 from schemas.reason import Reason
+from streams.journey import lifecycle
 from streams.journey.compiled import Compiled
 from streams.journey.handoff import answer, hand_off
 from streams.journey.memory import is_news, learn
@@ -24,6 +25,7 @@ def decide(lead: Lead, fact: Fact, policy: Compiled) -> tuple[Lead, tuple[Comman
     lead = judge(before, lead, turn)
     lead = answer(lead, turn)
     lead = hand_off(lead, turn)
+    lead = lifecycle.name(before, lead, turn)
     lead = fulfil(lead, turn)
     lead = nurture(lead, turn)
     due = next_due(lead, turn.seen, policy)

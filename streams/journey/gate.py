@@ -29,9 +29,17 @@ def unsuitable(lead: Lead, policy: Compiled) -> Reason | None:
         return Reason.CUSTOMER
     if lead.veto:
         return Reason.DISQUALIFIED
-    if policy.stage_index.get(lead.stage, 0) < policy.qualified_from:
-        return Reason.NOT_QUALIFIED
-    return None
+    return None if qualified(lead, policy) else Reason.NOT_QUALIFIED
+
+
+def qualified(lead: Lead, policy: Compiled) -> bool:
+    """Worth nurturing: its stage is one of those that ``lifecycle.yaml`` calls qualified, and nothing vetoes it."""
+    return not lead.veto and policy.stage_index.get(lead.stage, 0) >= policy.qualified_from
+
+
+def ready(lead: Lead, policy: Compiled) -> bool:
+    """Worth a call: its stage is one of those that ``lifecycle.yaml`` calls ready, and nothing vetoes it."""
+    return not lead.veto and policy.stage_index.get(lead.stage, 0) >= policy.ready_from
 
 
 def paused(lead: Lead, seen: int) -> Pause | None:

@@ -7,11 +7,12 @@ from msgspec.structs import replace
 
 from schemas import facts as f
 from schemas.commands import HandOff, Outcome, SettleHandoff
-from schemas.handoff import Brief, Moment, Told, Why
+from schemas.handoff import Agreement, Brief, Moment, Told, Why
 from schemas.lead import Lead, OpenHandoff
-from schemas.policy import Rep
+from schemas.policy import Policy, Rep
 from schemas.reason import Reason
 from schemas.units import day_of
+from streams.journey import gate
 from streams.journey.calendar import add_business_days
 from streams.journey.compiled import Compiled, Pauses
 from streams.journey.score import engagement_of, fit_of, grade_of
@@ -74,7 +75,8 @@ def _working(lead: Lead, open_: OpenHandoff, turn: Turn) -> Lead:
     if not open_.accepted:
         _settle(turn, open_.id, "accepted")
     until = turn.seen + turn.policy.pauses.worked
-    return replace(lead, handoff=replace(open_, accepted=True, answer_by=until))
+    met = open_.met or isinstance(turn.fact, f.MeetingHeld)
+    return replace(lead, handoff=replace(open_, accepted=True, met=met, answer_by=until))
 
 
 def _end(lead: Lead, open_: OpenHandoff, turn: Turn, ending: Ending) -> Lead:
@@ -120,7 +122,7 @@ def _unheard(lead: Lead, turn: Turn) -> Reason | None:
 
 
 def _ready(lead: Lead, turn: Turn) -> bool:
-    if lead.veto or turn.policy.stage_index.get(lead.stage, 0) < turn.policy.ready_from:
+    if not gate.ready(lead, turn.policy):
         return False
     if turn.seen < lead.cool_until or lead.opportunity_until > turn.seen:
         return False
@@ -169,7 +171,15 @@ def brief_of(lead: Lead, policy: Compiled, seen: int, *, asked: bool) -> Brief:
         reasons=reasons,
         moments=tuple(_in_words(moment, policy) for moment in lead.moments),
         told=tuple(_told(email, at, policy) for email, at in sorted(lead.received.items(), key=lambda item: item[1])),
+        policy=policy.hash,
+        agreed=_agreed(policy.policy),
     )
+
+
+def _agreed(policy: Policy) -> tuple[Agreement, ...]:
+    """The firm's common language as it was when the lead was handed over."""
+    files = {"stages": policy.stages, "lifecycle": policy.lifecycle}
+    return tuple(Agreement(what=what, on=file.agreed_on, by=file.agreed_by) for what, file in files.items())
 
 
 def _heaviest(reasons: list[Why]) -> tuple[Why, ...]:

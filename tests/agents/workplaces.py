@@ -42,8 +42,12 @@ stages:
   - {id: new, says: A name}
   - {id: aware, says: Has noticed, fit: 10, engagement: 5}
   - {id: ready, says: Wants a call, fit: 20, engagement: 50}
-qualified_from: aware
-ready_from: ready
+""",
+    "lifecycle.yaml": OWNED
+    + """agreed_by: [ines@example.com]
+agreed_on: 2026-10-12
+qualified_from: [aware]
+ready_from: [ready]
 """,
     "sending.yaml": OWNED
     + """caps: [{most: 1, within: 2 days}]

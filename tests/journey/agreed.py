@@ -15,6 +15,7 @@ from schemas.policy import (
     FieldDefinition,
     FitRule,
     Grades,
+    Lifecycle,
     Policy,
     Program,
     QuietHours,
@@ -80,14 +81,19 @@ def agreed(**changes: Any) -> Policy:
             **OWNED,
             agreed_by=("marketing", "sales"),
             agreed_on="2026-01-01",
-            qualified_from="aware",
-            ready_from="ready",
             stages=(
                 Stage(id="new", says="nothing yet"),
                 Stage(id="aware", says="has a problem", engagement=5),
                 Stage(id="considering", says="compares", engagement=20),
                 Stage(id="ready", says="wants to talk", fit=20, engagement=40),
             ),
+        ),
+        "lifecycle": Lifecycle(
+            **OWNED,
+            agreed_by=("marketing", "sales"),
+            agreed_on="2026-02-01",
+            qualified_from=("aware",),
+            ready_from=("ready",),
         ),
         "programs": {
             "basics": Program(
