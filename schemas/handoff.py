@@ -32,11 +32,11 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Agreement(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A definition that a handoff was made under: what it defines, who agreed on it, and since when."""
+    """A definition that a handoff was made under: what it defines, who agreed on it (by commas), and since when."""
 
     what: str
     on: str
-    by: tuple[str, ...]
+    by: str
 
 
 class Brief(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="brief.v1", tag_field="type"):

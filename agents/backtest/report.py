@@ -70,6 +70,7 @@ class Quality(Struct, frozen=True, kw_only=True):
     handoffs: int
     handoffs_per_week_per_rep: dict[str, float]
     weeks: list[Week]
+    lifecycle: dict[str, int]
     untouched: int
     untouched_won: int
     roc: list[tuple[float, float]]
@@ -133,6 +134,7 @@ def quality_of(trial: Trial, labels: Mapping[str, Label], order: Mapping[str, in
         handoffs=trial.handoffs.total(),
         handoffs_per_week_per_rep=_per_week(trial),
         weeks=_weeks(trial),
+        lifecycle=dict((+trial.lifecycle).most_common()),
         untouched=len(untouched),
         untouched_won=sum(untouched),
         roc=curve,

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from agents.backtest.labels import Label
-from schemas.commands import HandOff, SendContent
+from schemas.commands import HandOff, MoveLifecycle, SendContent
 from schemas.facts import Fact, LeadCreated, LeadUpdated, Tick
 from schemas.lead import Lead
 from schemas.units import WEEK
@@ -45,11 +45,15 @@ class Standing(Struct, gc=False):
 
 
 class Trial(Struct):
-    """What a policy would have done: every labelled lead's standing, and handoffs by (Monday in ms, rep)."""
+    """What a policy would have done: every labelled lead's standing, and handoffs by (Monday in ms, rep).
+
+    ``lifecycle`` counts the leads in each state at the end.
+    """
 
     policy: str
     standings: dict[str, Standing]
     handoffs: Counter[tuple[int, str]]
+    lifecycle: Counter[str]
     ticks: int = 0
 
 
@@ -60,7 +64,7 @@ def lived_through(
     facts: Iterable[Fact], policy: Compiled, labels: Mapping[str, Label], rows: MutableMapping[str, Lead], end: int
 ) -> Trial:
     """Simulates the whole history, and notes of each labelled lead what was known before its label."""
-    trial = Trial(policy.hash, {lead_id: Standing() for lead_id in labels}, Counter())
+    trial = Trial(policy.hash, {lead_id: Standing() for lead_id in labels}, Counter(), Counter())
     for lived in simulate(facts, policy, rows, end):
         trial.ticks += isinstance(lived.fact, Tick)
         standing = trial.standings.get(lived.after.id)
@@ -72,6 +76,9 @@ def lived_through(
                 trial.handoffs[monday(command.seen), command.owner] += 1
                 if standing is not None:
                     _hand(standing, command.seen, before=before)
+            elif isinstance(command, MoveLifecycle):
+                trial.lifecycle[command.before] -= 1
+                trial.lifecycle[command.after] += 1
             elif isinstance(command, SendContent) and standing is not None:
                 standing.mailed = True
     return trial

@@ -69,6 +69,9 @@ def _rows(quality: Quality) -> Iterator[tuple[str, str]]:
     yield "handoffs", f"{quality.handoffs:,}"
     for rep, count in quality.handoffs_per_week_per_rep.items():
         yield f"  a week for {rep.split('@')[0]}", f"{count:.1f}"
+    yield "in the lifecycle at the end", f"{sum(quality.lifecycle.values()):,}"
+    for state, count in quality.lifecycle.items():
+        yield f"  {state}", f"{count:,}"
     yield "never mailed, never handed over", f"{quality.untouched:,} ({quality.untouched_won:,} won)"
     yield "calibration error (later leads)", f"{calibration.error:.1%}" if calibration else "-"
     yield "Brier score, base rate's", _brier(quality)

@@ -44,8 +44,8 @@ _FACTS = click.Path(path_type=Path, exists=True, dir_okay=False)
 def leads(condition: str, most: int, facts: Path | None, policy: Path | None, *, as_json: bool) -> None:
     """Count and list leads by a condition in the language of the scoring rules.
 
-    Besides traits, a condition may name stage, fit, engagement, veto, suppressed, program, customer, with_sales and
-    silence.
+    Besides traits, a condition may name lifecycle, stage, fit, engagement, veto, suppressed, program, customer,
+    with_sales and silence.
     """
     test = _test(condition)
     wanted = [fields_of(lead) for lead in _rows(facts, policy) if _holds(test, lead)]
@@ -64,6 +64,8 @@ def fields_of(lead: Lead) -> dict[str, Scalar]:
     return {
         **lead.traits,
         "id": lead.id,
+        "lifecycle": lead.lifecycle,
+        "lifecycle_since": iso(lead.lifecycle_since),
         "stage": lead.stage,
         "stage_since": iso(lead.stage_since),
         "fit": lead.fit,
@@ -99,11 +101,11 @@ def _rows(facts: Path | None, policy: Path | None) -> Iterable[Lead]:
 
 def _table(rows: list[dict[str, Scalar]]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("id", "stage", "fit", "engagement", "since", "company", "role", "silence"):
+    for column in ("id", "lifecycle", "stage", "fit", "engagement", "company", "role", "silence"):
         side: JustifyMethod = "right" if column in {"fit", "engagement"} else "left"
         table.add_column(column, justify=side, no_wrap=column not in {"company", "role", "silence"})
     for row in rows:
-        shown = (row["id"], row["stage"], row["fit"], row["engagement"], str(row["stage_since"])[:10])
+        shown = (row["id"], row["lifecycle"], row["stage"], row["fit"], row["engagement"])
         more = (row.get("company"), row.get("role"), row["silence"])
         table.add_row(*(Text("" if value is None else str(value)) for value in (*shown, *more)))
     return table

@@ -11,7 +11,7 @@ from agents.cli.check import tell
 from agents.render.letter import Rendered, Unrenderable
 from agents.render.renderer import Renderer
 from agents.workplace import Workplace, load_workplace
-from schemas.handoff import Brief, Moment, Told, Why
+from schemas.handoff import Agreement, Brief, Moment, Told, Why
 from schemas.sample import SampleLead
 from schemas.words import one_of
 
@@ -96,6 +96,8 @@ def _brief(lead: SampleLead) -> Brief:
         ),
         moments=(Moment(what="Looked at pricing", at=_WHEN, label="/pricing"),),
         told=(Told(email="one-page-case", at=_WHEN, subject="The business case on one page"),),
+        policy="0123456789abcdef",
+        agreed=tuple(Agreement(what=what, on="2026-03-02", by="marketing, sales") for what in ("stages", "lifecycle")),
     )
 
 

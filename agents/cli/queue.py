@@ -53,7 +53,7 @@ def list_(*, only_open: bool, as_json: bool) -> None:
 @_id
 @_as_json
 def show(handoff: str, *, as_json: bool) -> None:
-    """Show one handoff: who, why, what they did, what we told them."""
+    """Show one handoff: who, why, what they did, what we told them, and by which agreed definitions."""
     item = find(_items(), handoff)
     if as_json:
         click.echo(msgspec.json.encode(item))
@@ -160,6 +160,8 @@ def _brief(item: QueueItem) -> list[Text]:
     lines += [Text(f"  {iso(told.at)[:10]}  {told.subject or told.email}") for told in brief.told] or [
         Text("  nothing")
     ]
+    lines += [Text("\nBy which definitions", style="bold"), Text(f"  policy {brief.policy}")]
+    lines += [Text(f"  {one.what}, agreed on {one.on} by {one.by}") for one in brief.agreed]
     return lines
 
 

@@ -91,7 +91,8 @@ def _standing(told: Explanation) -> Text:
     silent = f"\nsilent because {SENTENCES[lead.silence]}" if lead.silence else ""
     return Text.assemble(
         (lead.id, "bold"),
-        f"  stage {lead.stage} since {iso(lead.stage_since)[:10]}, fit {lead.fit}, engagement {lead.engagement}",
+        f"  {lead.lifecycle} since {iso(lead.lifecycle_since)[:10]}, stage {lead.stage} since ",
+        f"{iso(lead.stage_since)[:10]}, fit {lead.fit}, engagement {lead.engagement}",
         f", {lead.facts} facts{waits}{silent}\n",
     )
 

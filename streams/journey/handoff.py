@@ -179,7 +179,7 @@ def brief_of(lead: Lead, policy: Compiled, seen: int, *, asked: bool) -> Brief:
 def _agreed(policy: Policy) -> tuple[Agreement, ...]:
     """The firm's common language as it was when the lead was handed over."""
     files = {"stages": policy.stages, "lifecycle": policy.lifecycle}
-    return tuple(Agreement(what=what, on=file.agreed_on, by=file.agreed_by) for what, file in files.items())
+    return tuple(Agreement(what=what, on=file.agreed_on, by=", ".join(file.agreed_by)) for what, file in files.items())
 
 
 def _heaviest(reasons: list[Why]) -> tuple[Why, ...]:

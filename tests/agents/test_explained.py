@@ -61,6 +61,17 @@ def test_leads_are_counted_by_the_language_of_the_rules():
     )
 
 
+def test_the_lifecycle_is_shown_and_asked_for():
+    """``why`` names the state and every crossing; ``leads`` takes it in a condition."""
+    shown = nurture("why", "lead-00003", "--facts", FACTS, *OVER)
+    assert "move lifecycle: inquiry mql" in shown
+    states = [
+        json.loads(line)["lifecycle"] for line in nurture("leads", "--facts", FACTS, *OVER, "--json").splitlines()
+    ]
+    mqls = nurture("leads", "--facts", FACTS, *OVER, "--where", "{field: lifecycle, is: mql}", "--json").splitlines()
+    assert 0 < len(mqls) == states.count("mql") < len(states)
+
+
 @pytest.mark.parametrize("line", [b"{", b'{"type":"page.veiwed.v1"}', b"\xff"])
 def test_a_bad_line_is_told_with_its_place(tmp_path, line):
     """File, line, what was found."""

@@ -107,8 +107,8 @@ def test_a_handoff_names_the_version_it_was_made_under():
     [order] = told(ASKED).of(HandOff)
     assert order.brief.policy == order.policy == POLICY.hash
     assert [(one.what, one.on, one.by) for one in order.brief.agreed] == [
-        ("stages", "2026-01-01", ("marketing", "sales")),
-        ("lifecycle", "2026-02-01", ("marketing", "sales")),
+        ("stages", "2026-01-01", "marketing, sales"),
+        ("lifecycle", "2026-02-01", "marketing, sales"),
     ]
 
 
