@@ -275,9 +275,14 @@ def _suppressed_stay_so(e: Evidence, id_key: bytes) -> Iterator[str]:
     for record in e.all(topics.SUPPRESSIONS):
         since.setdefault(record.key, record.at / 1000)
     for taken in e.taken:
-        key = hmac.new(id_key, taken.to.strip().casefold().encode(), hashlib.sha256).hexdigest().encode()
+        key = keyed(taken.to, id_key)
         if taken.at > since.get(key, float("inf")) + _TAKES_EFFECT_S:
             yield f"{taken.send_key} was accepted {taken.at - since[key]:.0f} s after its address was suppressed"
+
+
+def keyed(address: str, id_key: bytes) -> bytes:
+    """What the list of suppressions knows an address by."""
+    return hmac.new(id_key, address.strip().casefold().encode(), hashlib.sha256).hexdigest().encode()
 
 
 def _policies(e: Evidence) -> Iterator[tuple[str, object]]:
