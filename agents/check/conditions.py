@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
 from msgspec import Struct, inspect
+from msgspec.structs import replace
 
 from agents.check.draft import Draft
 from schemas.convert import Place
 from schemas.facts import FACTS, Scalar
 from schemas.nodes import bare
-from schemas.policy import FieldDefinition, When
+from schemas.policy import STANDING, FieldDefinition, When
 from schemas.problem import Problem
 from schemas.read import Placed
 from schemas.words import listed, one_of
@@ -26,13 +27,18 @@ _PLAIN: Final = {"text": "text", "number": "a number", "yes_no": "true or false"
 Fields = Mapping[str, FieldDefinition]
 
 
-class _Condition(Struct, frozen=True):
-    """A condition where it stands, and the fields that it may name."""
+class Condition(Struct, frozen=True):
+    """A condition where it stands, and the fields that it may name; ``sure`` ones always have a value.
+
+    ``needed`` when it must say something: an empty one would hold for everybody.
+    """
 
     placed: Placed[Any]
     at: Place
     when: When
     fields: Fields
+    sure: frozenset[str] = frozenset()
+    needed: bool = False
 
 
 def unknown_event(draft: Draft) -> Iterator[Problem]:
@@ -48,7 +54,7 @@ def unknown_event(draft: Draft) -> Iterator[Problem]:
 
 def unknown_field(draft: Draft) -> Iterator[Problem]:
     """A condition names fields of the catalogue, or ``fact.`` and a property of the fact that the rule is on."""
-    for condition in _conditions(draft):
+    for condition in _each(draft):
         if condition.when.field and condition.when.field not in condition.fields:
             message = (
                 f'found the field "{condition.when.field}", expected {one_of(condition.when.field, condition.fields)}'
@@ -58,7 +64,7 @@ def unknown_field(draft: Draft) -> Iterator[Problem]:
 
 def unlike_value(draft: Draft) -> Iterator[Problem]:
     """A field is compared with a value of its own type, and of its list when it has one."""
-    for condition in _conditions(draft):
+    for condition in _each(draft):
         field = condition.fields.get(condition.when.field)
         if field is None:
             continue
@@ -69,7 +75,7 @@ def unlike_value(draft: Draft) -> Iterator[Problem]:
 
 def unlike_test(draft: Draft) -> Iterator[Problem]:
     """``at_least`` and ``at_most`` are for numbers, ``contains`` for text."""
-    for condition in _conditions(draft):
+    for condition in _each(draft):
         field = condition.fields.get(condition.when.field)
         for test, type_ in (("at_least", "number"), ("at_most", "number"), ("contains", "text")):
             if field is not None and getattr(condition.when, test) not in (None, "") and field.type != type_:
@@ -80,17 +86,14 @@ def unlike_test(draft: Draft) -> Iterator[Problem]:
 
 
 def empty_condition(draft: Draft) -> Iterator[Problem]:
-    """A field without a test, a test without a field, or bounds that nothing lies between: it means nothing."""
-    for condition in _conditions(draft):
+    """A field without a test, or a test without a field, means nothing."""
+    for condition in _each(draft):
         when = condition.when
         if when.field and not _tested(when):
             message = f"found a field without a test, expected one of {listed(_TESTS, 'or')} beside it"
             yield condition.placed.problem(condition.at, "empty-condition", message)
         if _tested(when) and not when.field:
             yield condition.placed.problem(condition.at, "empty-condition", 'found a test, expected "field" beside it')
-        if when.at_least is not None and when.at_most is not None and when.at_least > when.at_most:
-            message = f"found at_least {when.at_least} and at_most {when.at_most}, expected the first to be the smaller"
-            yield condition.placed.problem((*condition.at, "at_least"), "empty-condition", message)
 
 
 def _tested(when: When) -> bool:
@@ -108,49 +111,72 @@ def events(draft: Draft) -> list[str]:
     return known + [f"tracked:{name}" for name in tracked]
 
 
-def _conditions(draft: Draft) -> Iterator[_Condition]:
+def conditions(draft: Draft) -> Iterator[Condition]:
+    """Every condition of the workplace, whole."""
     if draft.catalogue is None:
         return
     traits = draft.catalogue.value.fields
     if draft.scoring is not None:
         scoring = draft.scoring.value
         for index, fit in enumerate(scoring.fit):
-            yield from _inside(_Condition(draft.scoring, ("fit", index, "when"), fit.when, traits))
+            yield Condition(draft.scoring, ("fit", index, "when"), fit.when, traits, needed=True)
         for index, veto in enumerate(scoring.disqualify):
-            yield from _inside(_Condition(draft.scoring, ("disqualify", index, "when"), veto.when, traits))
+            yield Condition(draft.scoring, ("disqualify", index, "when"), veto.when, traits, needed=True)
         for index, rule in enumerate(scoring.engagement):
-            fields = {**traits, **_properties(draft, rule.on)}
-            yield from _inside(_Condition(draft.scoring, ("engagement", index, "when"), rule.when, fields))
+            own, sure = properties(draft, rule.on)
+            yield Condition(draft.scoring, ("engagement", index, "when"), rule.when, {**traits, **own}, sure)
     for program in draft.programs.values():
-        yield from _inside(_Condition(program, ("when",), program.value.when, traits))
+        yield Condition(program, ("when",), program.value.when, traits)
+    if draft.lifecycle is not None:
+        standing = {**traits, **standing_fields(draft)}
+        for index, state in enumerate(draft.lifecycle.value.states):
+            yield Condition(draft.lifecycle, ("states", index, "when"), state.when, standing, frozenset(STANDING))
 
 
-def _inside(condition: _Condition) -> Iterator[_Condition]:
+def joined(condition: Condition) -> Iterator[Condition]:
+    """What a condition joins, one level down."""
+    for key, inner in (("all", condition.when.all), ("any", condition.when.any)):
+        for index, when in enumerate(inner):
+            yield replace(condition, at=(*condition.at, key, index), when=when, needed=True)
+    if condition.when.not_ is not None:
+        yield replace(condition, at=(*condition.at, "not"), when=condition.when.not_, needed=True)
+
+
+def _each(draft: Draft) -> Iterator[Condition]:
+    for condition in conditions(draft):
+        yield from _inside(condition)
+
+
+def _inside(condition: Condition) -> Iterator[Condition]:
     """The condition and all that it joins."""
-    placed, at, when, fields = condition.placed, condition.at, condition.when, condition.fields
     yield condition
-    for key, joined in (("all", when.all), ("any", when.any)):
-        for index, inner in enumerate(joined):
-            yield from _inside(_Condition(placed, (*at, key, index), inner, fields))
-    if when.not_ is not None:
-        yield from _inside(_Condition(placed, (*at, "not"), when.not_, fields))
+    for inner in joined(condition):
+        yield from _inside(inner)
 
 
-def _properties(draft: Draft, on: str) -> Fields:
-    """``fact.NAME`` for each property of the facts that a rule is on."""
+def standing_fields(draft: Draft) -> Fields:
+    """What the lifecycle may name, with the stages that there are."""
+    stages = tuple(stage.id for stage in draft.stages.value.stages) if draft.stages else ()
+    return {**STANDING, "stage": replace(STANDING["stage"], values=stages)}
+
+
+def properties(draft: Draft, on: str) -> tuple[Fields, frozenset[str]]:
+    """``fact.NAME`` for each property of the facts that a rule is on, and those that every such fact has."""
     kind, _, name = on.partition(":")
     if kind == "tracked":
         event = draft.catalogue.value.events.get(name) if draft.catalogue else None
-        return {
-            f"fact.{key}": FieldDefinition(type=type_) for key, type_ in (event.properties if event else {}).items()
-        }
+        own = {f"fact.{key}": FieldDefinition(type=type_) for key, type_ in (event.properties if event else {}).items()}
+        return own, frozenset()
     shape = FACTS.get(f"{on}.v1")
-    fields = inspect.type_info(shape).fields if shape else ()  # type: ignore[attr-defined]  # a struct's description
-    return {
-        f"fact.{field.encode_name}": FieldDefinition(type=_type_of(field.type))
-        for field in fields
-        if field.encode_name not in _COMMON
-    }
+    described = inspect.type_info(shape).fields if shape else ()  # type: ignore[attr-defined]  # a struct's description
+    own = {f"fact.{f.encode_name}": _defined(f.type) for f in described if f.encode_name not in _COMMON}
+    maybe = {f"fact.{f.encode_name}" for f in described if isinstance(bare(f.type), inspect.UnionType)}
+    return own, frozenset(own.keys() - maybe)
+
+
+def _defined(described: inspect.Type) -> FieldDefinition:
+    values = bare(described).values if isinstance(bare(described), inspect.LiteralType) else ()
+    return FieldDefinition(type=_type_of(described), values=tuple(map(str, values)))
 
 
 def _type_of(described: inspect.Type) -> Literal["text", "number", "yes_no"]:

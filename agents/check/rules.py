@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Final
 
-from agents.check import agreement, conditions, letters, names, samples, templates
+from agents.check import agreement, conditions, letters, logic, names, reach, samples, templates
 from agents.check.draft import Draft
 from schemas.problem import Problem
 
@@ -26,6 +26,13 @@ RULES: Final[tuple[Rule, ...]] = (
     conditions.unlike_value,
     conditions.unlike_test,
     conditions.empty_condition,
+    logic.never_true,
+    logic.always_true,
+    logic.contradicting_rules,
+    logic.repeated_rule,
+    reach.no_way_in,
+    reach.no_way_out,
+    reach.overlapping_caps,
     agreement.falling_threshold,
     agreement.rising_grade,
     agreement.late_qualification,

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sized
 from datetime import date, datetime
 from pathlib import Path
+from typing import Final
 
 import click
 import msgspec
@@ -13,12 +14,23 @@ from rich.markup import escape
 from agents.workplace import Workplace, load_workplace
 from schemas.problem import Problem
 
+_BREAKS: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 
-@click.command(epilog="Examples: nurture check · nurture check templates --json · nurture check --today 2027-03-20")
+
+@click.command(
+    epilog="Examples:  nurture check  ·  nurture check templates --format github  ·  nurture check --today 2027-03-20"
+)
 @click.argument("path", type=click.Path(path_type=Path), default=Path("templates"))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="json: one object a line, for machines; github: notes beside the lines of a pull request.",
+)
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Judge review dates as of this day.")
-def check(path: Path, today: datetime | None, *, as_json: bool) -> None:
+def check(path: Path, today: datetime | None, form: str) -> None:
     """Find every problem of the workplace in PATH (default: templates/).
 
     Each is told as path:line:col: what was found, what was expected [rule]. Errors block and give exit status 1;
@@ -27,9 +39,12 @@ def check(path: Path, today: datetime | None, *, as_json: bool) -> None:
     day = today.date() if today else date.today()  # noqa: DTZ011 - review dates are days where the author sits
     loaded = load_workplace(path, day)
     problems = list(loaded.warnings) if isinstance(loaded, Workplace) else loaded
-    if as_json:
+    if form == "json":
         for problem in problems:
             click.echo(msgspec.json.encode(problem))
+    elif form == "github":
+        for problem in problems:
+            click.echo(_workflow_command(problem))
     else:
         tell(Console(highlight=False, soft_wrap=True), problems)
         _sum_up(path, problems, loaded)
@@ -48,6 +63,16 @@ def tell(console: Console, problems: list[Problem]) -> None:
             number = str(problem.line)
             console.print(f"  [dim]{number} │[/] {escape(source)}")
             console.print(f"  [dim]{' ' * len(number)} │[/] {' ' * (problem.column - 1)}[{colour}]^[/]")
+
+
+def _workflow_command(problem: Problem) -> str:
+    """A line that GitHub's runner shows beside the source."""
+    place = f"file={_escaped(problem.path)},line={problem.line},col={problem.column},title={problem.rule}"
+    return f"::{problem.severity} {place}::{problem.message.translate(_BREAKS)}"
+
+
+def _escaped(path: str) -> str:
+    return path.translate(_BREAKS).replace(":", "%3A").replace(",", "%2C")
 
 
 def _source_line(problem: Problem) -> str:

@@ -50,9 +50,17 @@ def test_a_day_can_be_given(tmp_path):
 
 def test_machines_get_one_object_a_line(tmp_path):
     """With path, line, column, message and rule; nothing else on standard output."""
-    result = run(edited(tmp_path, "brand.yaml", "Europe/Berlin", "Berlin"), "--json")
+    result = run(edited(tmp_path, "brand.yaml", "Europe/Berlin", "Berlin"), "--format", "json")
     (problem,) = [json.loads(line) for line in result.stdout.splitlines()]
     assert (problem["line"], problem["column"], problem["rule"]) == (9, 12, "unknown-zone")
+
+
+def test_a_pull_request_gets_each_problem_beside_its_line(tmp_path):
+    """As commands of GitHub's runner, errors and warnings apart, with nothing that would break a line."""
+    folder = edited(tmp_path / "100%, a:b", "emails/hello.md", ' or "reader"', "")
+    [line] = run(folder, "--format", "github").stdout.splitlines()
+    place = f"file={tmp_path}/100%25%2C a%3Ab/emails/hello.md,line=8,col=9,title=missing-fallback"
+    assert line.startswith(f"::warning {place}::found ")
 
 
 @pytest.mark.parametrize("text", ["name: [bold]x", "name: \x1b[31m", "name: [/]", "name: \u202e"])

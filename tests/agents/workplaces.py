@@ -48,6 +48,10 @@ stages:
 agreed_on: 2026-10-12
 qualified_from: [aware]
 ready_from: [ready]
+states:
+  - {id: name, says: A name}
+  - {id: lead, says: Worth nurturing, when: {field: qualified, is: true}}
+  - {id: buyer, says: Has bought, when: {field: customer, is: true}}
 """,
     "sending.yaml": OWNED
     + """caps: [{most: 1, within: 2 days}]

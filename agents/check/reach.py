@@ -1,0 +1,137 @@
+"""Rules about what can be reached: stages and states have a way in and a way out, and every cap can bind."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from agents.check.conditions import conditions
+from agents.check.draft import Draft
+from agents.check.possible import holds, kinds, named
+from schemas.policy import Cap, EngagementRule, FieldDefinition, FitRule, Scoring, When
+from schemas.problem import Problem
+from schemas.units import DAY, millis
+from streams.journey.compiled import decay_table
+from streams.journey.score import whole
+
+
+def no_way_in(draft: Draft) -> Iterator[Problem]:
+    """Every stage and every state of the lifecycle can be entered."""
+    yield from _closed_stages(draft)
+    yield from _skipped_stages(draft)
+    yield from _closed_states(draft)
+
+
+def _closed_stages(draft: Draft) -> Iterator[Problem]:
+    if draft.stages is None or draft.scoring is None or draft.catalogue is None:
+        return
+    scoring = draft.scoring.value
+    most = {"fit": most_fit(scoring.fit, draft.catalogue.value.fields), "engagement": most_engagement(scoring)}
+    for index, stage in enumerate(draft.stages.value.stages):
+        for axis, reachable in most.items():
+            if index and getattr(stage, axis) > reachable:
+                message = f"found {axis} {getattr(stage, axis)}, expected at most {reachable}: no lead can have more"
+                yield draft.stages.problem(("stages", index, axis), "no-way-in", message)
+            elif not index and getattr(stage, axis) > 0:
+                message = f"found {axis} {getattr(stage, axis)} on the first stage, expected none: leads begin there"
+                yield draft.stages.problem(("stages", index, axis), "no-way-in", message)
+
+
+def _skipped_stages(draft: Draft) -> Iterator[Problem]:
+    for index, (lower, upper) in enumerate(pairwise(draft.stages.value.stages if draft.stages else ())):
+        if draft.stages and index and (lower.fit, lower.engagement) == (upper.fit, upper.engagement):
+            message = f'found the points of "{upper.id}", expected fewer: whoever has them goes on to it at once'
+            yield draft.stages.problem(("stages", index), "no-way-in", message)
+
+
+def _closed_states(draft: Draft) -> Iterator[Problem]:
+    """A state is closed when a later one holds whenever it does."""
+    if draft.lifecycle is None:
+        return
+    states = draft.lifecycle.value.states
+    own = [condition for condition in conditions(draft) if condition.placed is draft.lifecycle]
+    if states[0].when != When():
+        message = "found a condition on the first state, expected none: a lead of which nothing else holds is in it"
+        yield draft.lifecycle.problem(("states", 0, "when"), "no-way-in", message)
+    known = kinds([state.when for state in states], own[0].fields, own[0].sure) if own else []
+    last = {max((n for n, state in enumerate(states) if n and holds(state.when, kind)), default=0) for kind in known}
+    for index, state in enumerate(states):
+        if known and index not in last and any(holds(state.when, kind) for kind in known):
+            message = f'found a state that a later one always outdoes, expected "{state.id}" to hold alone for some'
+            yield draft.lifecycle.problem(("states", index), "no-way-in", message)
+
+
+def no_way_out(draft: Draft) -> Iterator[Problem]:
+    """Who has lost interest leaves a stage: staying takes more than nothing, and no more than entering did."""
+    for index, stage in enumerate(draft.stages.value.stages if draft.stages else ()):
+        if draft.stages is None or stage.keep is None:
+            continue
+        if stage.keep > stage.engagement:
+            message = (
+                f"found keep {stage.keep} above engagement {stage.engagement}, expected at most that: leads would flap"
+            )
+            yield draft.stages.problem(("stages", index, "keep"), "no-way-out", message)
+        elif stage.keep <= 0 < stage.engagement:
+            message = f"found keep {stage.keep}, expected 1 to {stage.engagement}: leads would stay whatever they do"
+            yield draft.stages.problem(("stages", index, "keep"), "no-way-out", message)
+
+
+def overlapping_caps(draft: Draft) -> Iterator[Problem]:
+    """A cap can be met: none is made idle by another."""
+    for index, rule in enumerate(draft.scoring.value.engagement if draft.scoring else ()):
+        at = ("engagement", index, "most_a_day")
+        if draft.scoring and at in draft.scoring.places and rule.most_a_day > rule.most:
+            message = f"found most_a_day {rule.most_a_day} above most {rule.most}, expected at most that"
+            yield draft.scoring.problem(at, "overlapping-caps", message)
+    caps = draft.sending.value.caps if draft.sending else ()
+    for index, cap in enumerate(caps):
+        stricter = next((other for other in caps if other is not cap and _spares(other, cap)), None)
+        if draft.sending and stricter is not None:
+            message = (
+                f"found at most {cap.most} within {cap.within}, which {stricter.most} within {stricter.within} never "
+                f"lets happen, expected a cap that can be met"
+            )
+            yield draft.sending.problem(("caps", index), "overlapping-caps", message)
+
+
+def _spares(strict: Cap, cap: Cap) -> bool:
+    """Whether who keeps the one cap can never meet the other."""
+    windows = -(-millis(cap.within) // millis(strict.within))
+    return strict.most * windows <= cap.most and (strict.most, millis(strict.within)) != (cap.most, millis(cap.within))
+
+
+# ── how far points go ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def most_fit(rules: Sequence[FitRule], fields: dict[str, FieldDefinition]) -> int:
+    """The most points that a lead can have for who it is; never too few."""
+    total = 0
+    for together in _entangled(rules):
+        known = kinds([rule.when for rule in together], fields)
+        sums = [sum(rule.points for rule in together if holds(rule.when, kind)) for kind in known]
+        total += max(sums) if sums else sum(max(0, rule.points) for rule in together)
+    return total
+
+
+def _entangled(rules: Sequence[FitRule]) -> list[list[FitRule]]:
+    """Rules in groups that share no field with another group."""
+    groups: list[tuple[frozenset[str], list[FitRule]]] = []
+    for rule in rules:
+        names, together = named(rule.when), [rule]
+        for group in [group for group in groups if group[0] & names]:
+            groups.remove(group)
+            names, together = names | group[0], [*group[1], *together]
+        groups.append((names, together))
+    return [together for _, together in groups]
+
+
+def most_engagement(scoring: Scoring) -> int:
+    """The most points that a lead can have for what it does: every rule, as often as counts, as lately as can be."""
+    decay = decay_table(scoring.half_life, millis(scoring.horizon) // DAY)
+    return sum(_most(rule, decay) for rule in scoring.engagement)
+
+
+def _most(rule: EngagementRule, decay: Sequence[int]) -> int:
+    total, left = 0, rule.most
+    for share in decay:
+        counted = min(rule.most_a_day, left)
+        total, left = total + counted * share, left - counted
+    return whole(max(0, rule.points) * total)
