@@ -6,11 +6,9 @@ from itertools import pairwise
 from agents.check.conditions import conditions
 from agents.check.draft import Draft
 from agents.check.possible import holds, kinds, named
-from schemas.policy import Cap, EngagementRule, FieldDefinition, FitRule, Scoring, When
+from schemas.policy import Cap, FieldDefinition, FitRule, Scoring, When
 from schemas.problem import Problem
-from schemas.units import DAY, millis
-from streams.journey.compiled import decay_table
-from streams.journey.score import whole
+from schemas.units import millis
 
 
 def no_way_in(draft: Draft) -> Iterator[Problem]:
@@ -124,14 +122,5 @@ def _entangled(rules: Sequence[FitRule]) -> list[list[FitRule]]:
 
 
 def most_engagement(scoring: Scoring) -> int:
-    """The most points that a lead can have for what it does: every rule, as often as counts, as lately as can be."""
-    decay = decay_table(scoring.half_life, millis(scoring.horizon) // DAY)
-    return sum(_most(rule, decay) for rule in scoring.engagement)
-
-
-def _most(rule: EngagementRule, decay: Sequence[int]) -> int:
-    total, left = 0, rule.most
-    for share in decay:
-        counted = min(rule.most_a_day, left)
-        total, left = total + counted * share, left - counted
-    return whole(max(0, rule.points) * total)
+    """The most points that a lead can have for what it does: every rule as often as counts, and nothing faded."""
+    return sum(max(0, rule.points) * rule.most for rule in scoring.engagement)
