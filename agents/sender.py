@@ -22,6 +22,7 @@ from agents.mail.meter import Meter
 from agents.mail.orders import read_order
 from agents.mail.port import Port
 from agents.mail.throttle import MOST, Throttle
+from agents.mail.waiting import open_ended
 from schemas.commands import ConfirmSend, DropSend, NotifyOwner, ResendSend, SendContent, SendFeedback, ToSender
 from schemas.ledger import LedgerEntry
 from schemas.problem import Refusal, Rejected
@@ -72,6 +73,7 @@ class SenderWork:
             daily=daily,
             dice=self._dice,
         )
+        lane.stirred = self._dispatch.waiting.over
         for _ in range(_READY_TRIES):  # rather than to put the first orders aside
             if self._gate.ready():
                 break
@@ -85,16 +87,22 @@ class SenderWork:
     async def tick(self, lane: Lane, due: Sequence[tuple[bytes, int]]) -> None:
         """Orders that waited are tried, doubts that nothing resolved are held, claims of a former life are doubts."""
         for start in range(0, len(due), MOST):
-            keys = [key.decode() for key, _ in due[start : start + MOST]]
-            book = Book(lane, keys, self._doubts)
-            for key, why in book.unreadable.items():
-                _log.error("ledger_entry_unreadable", send_key=key, detail=why)
-            now = lane.clock.now()
-            entries = [entry for entry in map(book.entry, keys) if entry and 0 < ledger.due_of(entry) <= now]
-            for entry in entries:
-                _age(book, entry, now)
-            await self._dispatch.send(lane, book, [entry.order for entry in entries if entry.order])
-            await book.commit()
+            await self._look(lane, [key for key, _ in due[start : start + MOST]])
+        if later := self._dispatch.waiting.take(lane.rows.due, lane.clock.now()):
+            await self._look(lane, later)
+
+    async def _look(self, lane: Lane, keys: Sequence[bytes]) -> None:
+        """Look at entries that are due, or whose wait may be over."""
+        book = Book(lane, [key.decode() for key in keys], self._doubts)
+        for key, why in book.unreadable.items():
+            _log.error("ledger_entry_unreadable", send_key=key, detail=why)
+        now = lane.clock.now()
+        found = [entry for entry in (book.entry(key.decode()) for key in keys) if entry]
+        entries = [entry for entry in found if 0 < ledger.due_of(entry) <= now or open_ended(entry)]
+        for entry in entries:
+            _age(book, entry, now)
+        await self._dispatch.send(lane, book, [entry.order for entry in entries if entry.order])
+        await book.commit()
 
     async def _fold(self, lane: Lane, records: Sequence[Record]) -> None:
         read: list[_Read] = [(record, read_order(record)) for record in records]

@@ -155,5 +155,17 @@ def _differences(name: str, wanted: Plan, found: Plan | None, *, production: boo
     for key, value in wanted.config.items():
         if (is_now := found.config.get(key)) != value:
             todo = f"run: kafka-configs --alter --topic {name} --add-config {key}={value}"
-            unsafe = key == "cleanup.policy" or (key == "min.insync.replicas" and production)
-            yield Difference(name, f"{key}={is_now}", value, todo, unsafe)
+            yield Difference(name, f"{key}={is_now}", value, todo, _unsafe(key, is_now, value, production=production))
+
+
+def _unsafe(key: str, found: str | None, wanted: str, *, production: bool) -> bool:
+    """Whether facts or deletions could be lost: rows count on tombstones being kept as long as the registry says."""
+    match key:
+        case "cleanup.policy":
+            return True
+        case "delete.retention.ms":
+            return int(found or 0) < int(wanted)
+        case "min.insync.replicas":
+            return production
+        case _:
+            return False

@@ -29,6 +29,8 @@ INTAKE_ENGAGEMENT: Final = "nurture.intake-engagement"
 INTAKE_SALES: Final = "nurture.intake-sales"
 
 _DAY_MS: Final = 86_400_000
+TOMBSTONES_MS: Final = 7 * _DAY_MS
+"""How long a compacted topic keeps what was deleted: rows that are older may have missed it (RELIABILITY 4.4)."""
 
 
 class Topic(Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,11 +47,11 @@ class Topic(Struct, frozen=True, forbid_unknown_fields=True):
         return keyed if self.partitions == "keyed" else self.partitions
 
     def config(self) -> dict[str, str]:
-        """The topic's settings at the broker. Compacted topics keep tombstones for a week (RELIABILITY 4.4)."""
+        """The topic's settings at the broker."""
         if self.keep == "compact":
             return {
                 "cleanup.policy": "compact",
-                "delete.retention.ms": str(7 * _DAY_MS),
+                "delete.retention.ms": str(TOMBSTONES_MS),
                 "max.compaction.lag.ms": str(_DAY_MS),
             }
         kept = -1 if self.keep == "forever" else int(self.keep) * _DAY_MS

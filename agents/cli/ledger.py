@@ -119,9 +119,9 @@ def stop(*, why: str, by: str, yes: bool) -> None:
 @click.option("--why", default="", help="In your own words.")
 @_by
 def go(*, why: str, by: str) -> None:
-    """Let mail leave again. What waited goes within minutes, if its time has not passed."""
+    """Let mail leave again. What waited goes at once, if its time has not passed."""
     asyncio.run(controls.turn(_options(), SendSwitch(stopped=False, by=by, why=why, at=_now())))
-    click.echo("sending goes on; what waited is tried within five minutes")
+    click.echo("sending goes on, and what waited goes first")
 
 
 async def _all(options: Client) -> tuple[Any, SendSwitch | None]:

@@ -77,7 +77,7 @@ def _times(entry: LedgerEntry) -> tuple[tuple[str, int], ...]:
         ("begun", entry.begun_at),
         ("claimed", entry.claimed_at),
         ("settled", entry.settled_at),
-        ("next try", entry.until),
+        ("looked at again", entry.until),
     )
 
 

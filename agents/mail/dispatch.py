@@ -15,6 +15,7 @@ from agents.mail.compose import Composer
 from agents.mail.gate import Gate
 from agents.mail.port import Accepted, Answer, Halted, Letter, NotNow, Port, Refused, Unknown
 from agents.mail.throttle import Throttle, Wait
+from agents.mail.waiting import Waiting
 from agents.render.renderer import Unrenderable
 from schemas.commands import NotifyOwner, SendOrder
 from schemas.reason import Reason
@@ -41,6 +42,7 @@ class Dispatch:
     ) -> None:
         self._port, self._gate, self._composer = port, gate, composer
         self._throttle, self._daily, self._dice = throttle, daily, dice
+        self.waiting = Waiting(gate, throttle)
         self._abreast = asyncio.Semaphore(_ABREAST)
 
     async def send(self, lane: Lane, book: Book, orders: Iterable[SendOrder]) -> None:
@@ -62,8 +64,7 @@ class Dispatch:
             now = lane.clock.now()
             reason = self._gate.refusal(order, now)
             if reason is None and (wait := self._must_wait(lane, order) or self._spent(order, now)):
-                until = self._until(book, order, now, wait)
-                book.write(order.send_key, ledger.Postponed(order=order, at=now, until=until, detail=wait.because))
+                self._put_aside(book, order, now, wait)
             elif reason := reason or self._gate.suppressed(order):
                 book.write(order.send_key, ledger.Blocked(order=order, at=now, reason=reason))
             elif isinstance(composed := self._composer.compose(order, now), Unrenderable):
@@ -75,6 +76,12 @@ class Dispatch:
                 self._charge(book, order, now, 1)
                 sendings.append(_Sending(order, composed.letter))
         return sendings
+
+    def _put_aside(self, book: Book, order: SendOrder, now: int, wait: Wait) -> None:
+        """A look that finds nothing new writes nothing: a long stop must not cost a transaction a look."""
+        until, known = self._until(book, order, now, wait), book.entry(order.send_key)
+        if known is None or (known.until, known.detail) != (until, wait.because):
+            book.write(order.send_key, ledger.Postponed(order=order, at=now, until=until, detail=wait.because))
 
     async def _send_all(self, lane: Lane, book: Book, sendings: Sequence[_Sending]) -> None:
         """Side by side, one at a time for a lead. What ends this early (a failed commit) ends the requests too."""
@@ -149,9 +156,7 @@ class Dispatch:
     def _must_wait(self, lane: Lane, order: SendOrder) -> Wait | None:
         if lane.leaving:
             return Wait(0, "the lane is being given away")
-        if because := self._gate.waits(order):
-            return Wait(0, because)
-        return self._throttle.shut()
+        return self.waiting.why(order)
 
     def _spent(self, order: SendOrder, now: int) -> Wait | None:
         if isinstance(order, NotifyOwner) or self._daily.left(now):
@@ -163,11 +168,18 @@ class Dispatch:
         return ledger.Deferred(order=order, until=until, detail=wait.because)
 
     def _until(self, book: Book, order: SendOrder, now: int, wait: Wait) -> int:
-        """When to look again (ms): decorrelated jitter over what was waited before, and not beyond the order's time."""
+        """When to look again (ms): decorrelated jitter over what was waited before, and not beyond the order's time.
+
+        What has no known end is noticed when it ends (``agents.mail.waiting``).
+        """
+        over = max(now, order.not_after) + 1
+        if wait.open_ended:
+            self.waiting.add()
+            return over + 1  # later than any other wait: see open_ended
         entry = book.entry(order.send_key)
         waited = (now - entry.begun_at) / 1_000 if entry else 0
         jitter = self._dice.uniform(_SHORTEST_WAIT, min(max(3 * waited, 3 * _SHORTEST_WAIT), _LONGEST_WAIT))
-        return min(now + round(1_000 * (wait.seconds + jitter)), max(now, order.not_after) + 1)
+        return min(now + round(1_000 * (wait.seconds + jitter)), over)
 
 
 def _by_lead(sendings: Iterable[_Sending]) -> list[list[_Sending]]:

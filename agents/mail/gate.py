@@ -29,6 +29,10 @@ class Gate:
             return Reason.NO_ADDRESS
         return None if self._allows(order.to) else Reason.NOT_ALLOWED
 
+    def open(self) -> bool:
+        """Whether no order must wait for anything here."""
+        return self.ready() and self._controls.stopped() is None
+
     def waits(self, order: SendOrder) -> str:
         """What this order must wait for, "" for nothing. Asked again right before the request."""
         if not self._controls.fresh():

@@ -17,10 +17,11 @@ _log = structlog.get_logger(__name__)
 
 
 class Wait(NamedTuple):
-    """Not now: at least so many seconds, because."""
+    """Not now: at least so many seconds, because. ``open_ended``: nobody knows how many, but its end is noticed."""
 
     seconds: float
     because: str
+    open_ended: bool = False
 
 
 class Throttle:
@@ -51,7 +52,7 @@ class Throttle:
         if (seconds := self._open_at - self._now()) > 0:
             return Wait(seconds, "the mail provider's rate limit")
         if (seconds := self.breaker.wait()) > 0:
-            return Wait(seconds, "the mail provider fails: the breaker is open")
+            return Wait(seconds, "the mail provider fails: the breaker is open", open_ended=True)
         return None
 
     async def turn(self) -> None:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import faust
+from mode import CrashingSupervisor
 
 from streams.engine.clock import Clock
 from streams.engine.lane import Kind as Kind  # noqa: PLC0414  (part of this module's interface)
 from streams.engine.lanes import Lanes
 from streams.engine.observe import Observer
+from streams.engine.problem import Refused
 from streams.engine.reader import MOST_RECORDS, LaneTransport
 from streams.engine.settings import EngineSettings
 
@@ -18,6 +20,19 @@ class LaneApp(faust.App):  # type: ignore[misc]  # Faust is untyped to us
 
     lanes: Lanes
     engine: EngineSettings
+
+    def agent(self, *args: Any, concurrency: int = 1, **more: Any) -> Any:
+        """An ordinary agent; what it raises stops the worker. Raises Refused for a concurrency that would reorder."""
+        if concurrency != 1:
+            raise Refused(
+                f"found an agent with concurrency={concurrency}, expected 1: several would reorder a key's records;"
+                f" start more workers instead, partitions are shared among them"
+            )
+        return super().agent(*args, concurrency=concurrency, **more)
+
+    def stream(self, *args: Any, **more: Any) -> Any:
+        """Agents acknowledge (``await stream.ack(event)``) what is done: Faust itself would what has failed, too."""
+        return super().stream(*args, enable_acks=False, **more)
 
     async def on_stop(self) -> None:
         """Lanes go first: they still need the loop, and let their partitions go in order."""
@@ -70,6 +85,7 @@ def _configuration(settings: EngineSettings) -> dict[str, Any]:
         "web_tables_enabled": False,
         "web_router_enabled": False,
         "stream_wait_empty": False,
+        "agent_supervisor": CrashingSupervisor,
         "stream_buffer_maxsize": MOST_RECORDS,
         "broker_max_poll_records": MOST_RECORDS,
         "broker_session_timeout": settings.session_timeout_s,

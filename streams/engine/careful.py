@@ -49,6 +49,10 @@ class CarefulConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untype
             self._committed_offset.update(before)
         return accepted
 
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Called by the other, once everything was flushed."""
+        return not self.app.producer.failed and bool(await super()._commit(offsets))
+
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """What was delivered before a rebalance is delivered again after it."""
         await super().on_partitions_revoked(revoked)
@@ -65,12 +69,17 @@ class CarefulConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untype
 
 
 class CarefulProducer(driver.Producer):  # type: ignore[misc]  # Faust is untyped to us
-    """``flush`` drains everything that was sent, and a failed delivery makes it raise, so that no commit follows."""
+    """``flush`` drains everything that was sent, and raises when a delivery has failed, so that the worker goes."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._outstanding: set[asyncio.Future[Any]] = set()
         self._failure: BaseException | None = None
+
+    @property
+    def failed(self) -> bool:
+        """True for good once a delivery failed: no offset may be committed in this process, nor at its stop."""
+        return self._failure is not None
 
     def _settings_extra(self) -> dict[str, Any]:
         return {**super()._settings_extra(), "enable_idempotence": True}
@@ -84,14 +93,16 @@ class CarefulProducer(driver.Producer):  # type: ignore[misc]  # Faust is untype
         return self._track(await super().send(*args, **settings))
 
     async def flush(self) -> None:
-        """Wait for every delivery. Raises ProducerSendError when one failed or can never happen."""
+        """Wait for every delivery. Raises ProducerSendError when one failed or can never happen.
+
+        A stop must be orderly: it is not told of the failure again.
+        """
         await super().flush()
         while self._outstanding and not self.buffer.should_stop:
             await asyncio.wait(set(self._outstanding), timeout=_LOOK_S)
         if self._outstanding:
             raise ProducerSendError("the producer's buffer has stopped with messages that were never delivered")
-        if failure := self._failure:
-            self._failure = None
+        if (failure := self._failure) and not self.app.should_stop:
             raise ProducerSendError(f"a delivery failed, so nothing is committed: {failure!r}") from failure
 
     def _track(self, message: Any) -> Any:

@@ -23,12 +23,17 @@ class Clock(Protocol):
         """Milliseconds since 1970, UTC."""
 
 
+def wall_ms() -> int:
+    """The time of this machine: milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
 class WallClock:
     """The time of this machine."""
 
     def now(self) -> int:
         """Milliseconds since 1970, UTC."""
-        return time.time_ns() // 1_000_000
+        return wall_ms()
 
 
 class SteppedClock:

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Final
 
 NEVER: Final = (1 << 63) - 1
@@ -34,6 +35,10 @@ class DueIndex:
         self._given.pop(key, None)
         if due and (name := entry(due, key)) < self._cursor:
             self._stand(name)
+
+    def names(self, start: bytes, most: int) -> list[bytes]:
+        """The names of at most so many entries at or after ``start``; nothing is given out by looking."""
+        return list(islice(self._entries(start), most))
 
     def take(self, now: int, most: int) -> list[tuple[bytes, int]]:
         """At most so many rows that are due now and were not given out, as (key, due)."""

@@ -38,7 +38,10 @@ class Work(Protocol):
         """Fold records, and commit up to the offset after the last of them before returning."""
 
     async def tick(self, lane: "Lane", due: Sequence[tuple[bytes, int]]) -> None:
-        """Rows (key, due in ms) whose time has come; none comes twice in a life unless its due changes."""
+        """Rows (key, due in ms) whose time has come; none comes twice in a life unless its due changes.
+
+        None at all when the lane was stirred: ``lane.stirred`` is the work's own question, asked every 20 ms.
+        """
 
 
 class Kind(Struct, frozen=True):
@@ -68,12 +71,17 @@ def place_of(app: str, kind: Kind, partition: int) -> Place:
     return Place(app, TopicPartition(kind.source, partition), TopicPartition(kind.changelog, partition))
 
 
+def _never() -> bool:
+    return False
+
+
 class Lane:
     """A life ends when a transaction does not; the lane ends when its partition leaves. Never two lives at once."""
 
     def __init__(self, kind: Kind, partition: int, shared: Shared) -> None:
         self.topic, self.partition, self.clock = kind.source, partition, shared.clock
         self.inbox: Inbox | None = None
+        self.stirred: Callable[[], bool] = _never
         self._kind, self._shared = kind, shared
         self._place = place_of(shared.app, kind, partition)
         self._life: Life | None = None
@@ -104,10 +112,10 @@ class Lane:
         await asyncio.wait({self._task}, timeout=_CANCEL_S)
 
     def look(self, now: int) -> None:
-        """Wake up when something is due; otherwise a comparison in memory."""
+        """Wake up when something is due, or the work is stirred; otherwise a comparison in memory."""
         if self.inbox is None or self._busy:
             return
-        if self.rows.due.low <= now or self._passed_markers(self.inbox):
+        if self.rows.due.low <= now or self.stirred() or self._passed_markers(self.inbox):
             self.inbox.wake.set()
         else:
             self._looked = now
@@ -117,7 +125,7 @@ class Lane:
         life, inbox = self._life, self.inbox
         if life is None or inbox is None:
             return LaneStatus(topic=self.topic, partition=self.partition, state=self._state)
-        idle = not self._busy and not len(inbox) and life.rows.due.low > self._looked
+        idle = not (self._busy or len(inbox) or life.rows.due.low <= self._looked or self.stirred())
         position = inbox.position if idle and inbox.sought else life.position
         return LaneStatus(
             topic=self.topic,
@@ -165,7 +173,7 @@ class Lane:
                 raise
             self._mourn(LifeEnded(cancelled))  # a library let one out that was not meant for us
         finally:
-            life, self._life, self.inbox = self._life, None, None
+            life, self._life, self.inbox, self.stirred = self._life, None, None, _never
             self._to("ended")
             if life:
                 await life.close()
@@ -207,14 +215,15 @@ class Lane:
                 await work.fold(self, records)
                 self._must_be_done(work, records[-1].offset + 1)
             now = self.clock.now()
-            if due := self.rows.due.take(now, _MOST_TICKS):
+            due = self.rows.due.take(now, _MOST_TICKS)
+            if due or self.stirred():
                 await work.tick(self, due)
             if self._passed_markers(inbox):
                 await self.commit(Batch(upto=inbox.position))
             self._looked, self._turned = now, time.monotonic()
         finally:
             self._busy = False
-        if inbox or inbox.astray or self.rows.due.low <= now:
+        if inbox or inbox.astray or self.rows.due.low <= now or self.stirred():
             inbox.wake.set()
 
     def _passed_markers(self, inbox: Inbox) -> bool:

@@ -12,6 +12,7 @@ import rocksdict
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams.engine.clock import wall_ms
 from streams.engine.failpoint import reach
 from streams.engine.observe import Observer
 from streams.engine.problem import LifeEnded, Refused
@@ -107,7 +108,9 @@ class Life:
         try:
             await consumer.start()
             await self._must_match(set(await consumer.topics()))
-            changelog = Changelog(consumer, self._place.changelog, str(self._place.folder(settings)))
+            changelog = Changelog(
+                consumer, self._place.changelog, str(self._place.folder(settings)), settings.tombstones_ms
+            )
             self._checkpoint = await changelog.recover(self.rows, self._progress)
             start = await first_position(consumer, self._place.source, self.rows.get(POSITION), settings.accept_loss)
         except (KafkaError, OSError) as problem:
@@ -147,7 +150,8 @@ class Life:
         started = time.perf_counter()
         ends = await self._transactions.commit(packed, {} if batch.upto is None else {self._place.source: position})
         seconds = time.perf_counter() - started
-        self._checkpoint = Checkpoint(self._checkpoint.birth, ends.get(self._place.changelog, self._checkpoint.offset))
+        offset = ends.get(self._place.changelog, self._checkpoint.offset)
+        self._checkpoint = Checkpoint(self._checkpoint.birth, offset, wall_ms())
         reach("J5")  # committed, not on disk
         self.rows.apply(rows, self._checkpoint)
         reach("J6")  # on disk

@@ -1,11 +1,14 @@
 """How a lane gets its rows back: from its own checkpoint to the end of its changelog. It folds nothing."""
 
+import logging
 import secrets
 from collections.abc import Callable, Container, Iterable
 from typing import Any, Final, NamedTuple
 
 from aiokafka import TopicPartition
 
+from schemas.units import DAY
+from streams.engine.clock import wall_ms
 from streams.engine.consumer import PacedConsumer
 from streams.engine.failpoint import reach
 from streams.engine.problem import Refused
@@ -19,23 +22,32 @@ COUNTS: Final = b"\0counts"
 DUE: Final = "due"
 _BATCH: Final = 5_000
 _WAIT_MS: Final = 20
+_log = logging.getLogger(__name__)
 
 
 class Changelog:
     """One partition of a changelog, read committed, from the view of its lane."""
 
-    def __init__(self, consumer: PacedConsumer, tp: TopicPartition, folder: str, wait_ms: int = _WAIT_MS) -> None:
-        self._consumer, self._tp, self._folder, self._wait_ms = consumer, tp, folder, wait_ms
+    def __init__(
+        self, consumer: PacedConsumer, tp: TopicPartition, folder: str, kept_ms: int, wait_ms: int = _WAIT_MS
+    ) -> None:
+        """``kept_ms``: how long the topic keeps tombstones; rows that were not complete for longer begin anew."""
+        self._consumer, self._tp, self._folder = consumer, tp, folder
+        self._kept_ms, self._wait_ms = kept_ms, wait_ms
 
     async def recover(self, rows: Rows, progress: Callable[[int, int], None]) -> Checkpoint:
         """Bring rows up to date and return how far; a new changelog gets a new birth id. Raises Refused."""
         self._consumer.assign([self._tp])
+        now = wall_ms()
         end: int = (await self._consumer.end_offsets([self._tp]))[self._tp]
         born = await self._birth(end)
         done = self._judge(rows.checkpoint, born, end)
         if born is None:
             return done
-        await self._replay(rows, done, end, progress)
+        if self._too_old(done, end, now):
+            rows.clear()
+            done = Checkpoint(born, 0)
+        await self._replay(rows, done, end, now, progress)
         return rows.checkpoint or done
 
     async def go_on(self, rows: Rows, progress: Callable[[int, int], None]) -> None:
@@ -43,8 +55,9 @@ class Changelog:
         if (done := rows.checkpoint) is None or not (records := await self._next(_BATCH)):
             return
         position: int = await self._consumer.position(self._tp)
-        rows.apply(_changes(records), Checkpoint(done.birth, position))
-        progress(len(records), max(0, (self._consumer.last_stable_offset(self._tp) or 0) - position))
+        left = max(0, (self._consumer.last_stable_offset(self._tp) or 0) - position)
+        rows.apply(_changes(records), Checkpoint(done.birth, position, done.at if left else wall_ms()))
+        progress(len(records), left)
 
     async def _birth(self, end: int) -> bytes | None:
         """The first readable record tells which changelog this is; None while nothing was ever committed to it."""
@@ -77,13 +90,27 @@ class Changelog:
             )
         return checkpoint
 
-    async def _replay(self, rows: Rows, done: Checkpoint, end: int, progress: Callable[[int, int], None]) -> None:
+    def _too_old(self, done: Checkpoint, end: int, now: int) -> bool:
+        """Whether a row may have been deleted unseen: compaction drops the record of it after a while.
+
+        When nothing but the marker of our own last transaction came since, nothing was deleted.
+        """
+        if not 0 < done.offset < end - 1 or now - done.at <= self._kept_ms:
+            return False
+        days = (now - done.at) / DAY
+        _log.warning("the rows in %s are %.1f days old: %s is read from its beginning", self._folder, days, self._name)
+        return True
+
+    async def _replay(
+        self, rows: Rows, done: Checkpoint, end: int, now: int, progress: Callable[[int, int], None]
+    ) -> None:
+        """Rows are complete as of ``now`` once ``end`` is reached, and not before."""
         self._consumer.seek(self._tp, done.offset)
         position, applied = done.offset, 0
         while position < end:
             records = await self._next(_BATCH)
             position = await self._consumer.position(self._tp)
-            rows.apply(_changes(records), Checkpoint(done.birth, position))
+            rows.apply(_changes(records), Checkpoint(done.birth, position, done.at if position < end else now))
             reach("J1")  # some of the changelog is on disk
             applied += len(records)
             progress(applied, max(0, end - position))

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import rocksdict
 
@@ -15,15 +15,25 @@ _OURS: Final = b"\0"  # row keys that begin so belong to the engine or to the wo
 _DUE: Final = b"\0due\0"
 _DUE_END: Final = b"\0due\1"
 _CHECKPOINT: Final = b"\0checkpoint"
+_END: Final = b"\xff" * 8  # after every key: those of rows are UTF-8
 _MOST_KNOWN: Final = 50_000
 _MIB: Final = 1 << 20
 
 
 class Checkpoint(NamedTuple):
-    """How far the changelog is in these rows (next offset), and the birth id of that changelog."""
+    """How far the changelog is in these rows (next offset), its birth id, and when they were last complete (ms)."""
 
     birth: bytes
     offset: int
+    at: int = 0
+
+    @classmethod
+    def read(cls, stored: bytes) -> Self:
+        """What ``bytes`` wrote."""
+        return cls(stored[16:], int.from_bytes(stored[:8], "big"), int.from_bytes(stored[8:16], "big"))
+
+    def __bytes__(self) -> bytes:
+        return self.offset.to_bytes(8, "big") + self.at.to_bytes(8, "big") + self.birth
 
 
 def block_cache() -> rocksdict.Cache:
@@ -74,7 +84,7 @@ class Rows:
     def checkpoint(self) -> Checkpoint | None:
         """Where recovery goes on; None for a new store."""
         stored = self._db.get(_CHECKPOINT)
-        return None if stored is None else Checkpoint(stored[8:], int.from_bytes(stored[:8], "big"))
+        return None if stored is None else Checkpoint.read(stored)
 
     def apply(self, rows: Mapping[bytes, Row], checkpoint: Checkpoint) -> None:
         """Rows, their dues and the checkpoint, all or nothing. Raises LifeEnded when the disk takes nothing."""
@@ -92,7 +102,7 @@ class Rows:
                     write.delete(_DUE + entry(old, key))
                 if due:
                     write.put(_DUE + entry(due, key), b"")
-        write.put(_CHECKPOINT, checkpoint.offset.to_bytes(8, "big") + checkpoint.birth)
+        write.put(_CHECKPOINT, bytes(checkpoint))
         try:
             self._db.write(write)
         except Exception as problem:  # rocksdict raises nothing more exact
@@ -101,6 +111,14 @@ class Rows:
             self._known[key] = due
             self.due.moved(key, due)
         self._forget()
+
+    def clear(self) -> None:
+        """Forget everything, the checkpoint too: a recovery then begins at the beginning."""
+        write = rocksdict.WriteBatch(raw_mode=True)
+        write.delete_range(b"", _END)
+        self._db.write(write)
+        self._known.clear()
+        self.due = DueIndex(self._entries)
 
     def close(self) -> None:
         """Let go of the files; a closed store refuses everything. What a full disk did not take, the changelog has."""
@@ -129,8 +147,9 @@ class Rows:
 
 
 def full(problem: BaseException) -> bool:
-    """Whether the disk has no room left."""
-    return "no space left" in str(problem).lower()
+    """Whether the disk takes nothing more: it is full, or a quota or limit of this process is reached."""
+    said = str(problem).lower()
+    return any(words in said for words in ("no space left", "quota exceeded", "file too large"))
 
 
 def unwritten(folder: Path, problem: BaseException) -> LifeEnded:

@@ -6,12 +6,15 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from schemas.topics import TOMBSTONES_MS
+
 
 class EngineSettings(Struct, frozen=True, kw_only=True):
     """Where the brokers are, where state lives, and how long to wait. Times are in the unit of the name.
 
     ``settle_s``: an idle lane commits past transaction markers after so long. ``accept_loss``: topics whose lanes go on
     when records that they never read are gone. ``standby``: how many partitions of others a worker keeps warm.
+    ``tombstones_ms``: how long changelogs keep what was deleted (delete.retention.ms).
     """
 
     bootstrap: str
@@ -26,6 +29,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     settle_s: float = 30.0
     accept_loss: frozenset[str] = frozenset()
     standby: int = 0
+    tombstones_ms: int = TOMBSTONES_MS
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     ssl_context: SSLContext | None = None
     sasl_mechanism: str = "PLAIN"

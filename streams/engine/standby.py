@@ -67,7 +67,8 @@ class Standby:
     async def _follow(self, consumer: Any, rows: Rows) -> None:
         """Catch up; then, from the checkpoint on, again and again. An empty changelog has no birth to go by yet."""
         source = self._place.source
-        changelog = Changelog(consumer, self._place.changelog, str(self._place.folder(self._settings)), _WAIT_MS)
+        folder, kept_ms = str(self._place.folder(self._settings)), self._settings.tombstones_ms
+        changelog = Changelog(consumer, self._place.changelog, folder, kept_ms, _WAIT_MS)
         self._observe.lane_state(source.topic, source.partition, "standby")
         await changelog.recover(rows, self._progress)
         while rows.checkpoint is None:

@@ -19,6 +19,7 @@ from schemas.commands import NotifyOwner, SendContent
 from schemas.controls import SendSwitch
 from schemas.handoff import Brief
 from schemas.topics import FACTS
+from streams.engine.due import entry
 from streams.engine.record import Record
 
 NOW = 1_767_225_600_000
@@ -33,7 +34,10 @@ class CrashError(Exception):
 class Renderer:
     workplace = SimpleNamespace(policy=SimpleNamespace(brand=BRAND))
 
-    def render(self, email, values):
+    def sender(self, _email, _traits):
+        return BRAND.from_name, BRAND.from_email
+
+    def render(self, email, values, _tags=()):
         if email == "broken":
             return Unrenderable("broken: nothing is known for lead.first_name, and there is no fallback")
         about = values["brief"]["headline"] if "brief" in values else values["unsubscribe_url"]
@@ -75,11 +79,17 @@ class Lane:
         self.now = NOW
         self.table, self.due, self.outs, self.counts, self.position, self.commits = {}, {}, [], Counter(), 0, []
         self.clock = SimpleNamespace(now=lambda: self.now)
-        self.rows = SimpleNamespace(load=self._load, get=self.table.get, within=self.within)
+        index = SimpleNamespace(names=self._names)
+        self.rows = SimpleNamespace(load=self._load, get=self.table.get, within=self.within, due=index)
+        self.stirred = lambda: False
         self.crash_at, self.hook = crash_at, lambda _: None
 
     def _load(self, keys):
         return {key: self.table[key] for key in keys if key in self.table}
+
+    def _names(self, start, most):
+        names = sorted(entry(due, key) for key, due in self.due.items() if due and key in self.table)
+        return [name for name in names if name >= start][:most]
 
     def within(self, prefix):
         return sorted((key, row) for key, row in self.table.items() if key.startswith(prefix))
@@ -226,9 +236,9 @@ async def live(lane, sender, given):
 
 
 def age(lane, sender, ms):
-    """Time passes, and everything that is due is looked at until nothing is."""
+    """Time passes, and everything that is due, or waits no more, is looked at until nothing is."""
     lane.now += ms
     for _ in range(20):
-        if not lane.due_now():
-            return
         tick(lane, sender)
+        if not (lane.due_now() or lane.stirred()):
+            return

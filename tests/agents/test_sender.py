@@ -228,20 +228,18 @@ def test_not_now_is_tried_again_when_the_provider_says():
 
 
 def test_what_waits_too_long_is_skipped_as_stale():
-    """The budget of a retry is time, not a count: each wait is longer, and what is late is skipped and told."""
+    """The budget of a retry is time, not a count: it is asked more and more seldom, and what is late is skipped."""
     lane, port, throttle = Lane(), Port({"k1": [NotNow(0, "refused")] * 99}), SteppedThrottle()
-    sender = work(port, throttle=throttle)
+    sender, asked = work(port, throttle=throttle), []
     fold(lane, sender, records(order(not_after=NOW + HOUR)))
-    looks = []
-    while lane.due[b"k1"]:
-        looks.append(lane.due[b"k1"] - lane.now)
-        throttle.at += looks[-1] / 1000
-        age(lane, sender, looks[-1])
-    assert 1_000 <= looks[0] <= 3_000
-    assert 20 < len(looks) < 60
-    assert max(looks) <= 600_000  # the breaker's longest and the longest jitter
-    assert len(port.asked) < len(looks)
-    assert lane.states() == {"k1": "blocked"}
+    while lane.states() != {"k1": "blocked"}:
+        assert lane.now <= NOW + HOUR
+        asked.append(len(port.asked))
+        throttle.at += 10
+        age(lane, sender, 10_000)
+    by_minute = [later - earlier for earlier, later in itertools.pairwise(asked[::6])]
+    assert 10 < len(port.asked) < 60
+    assert sum(by_minute[-10:]) / 10 < 1 < by_minute[0]
     assert [fact.reason for fact in lane.facts()] == ["stale"]
 
 
@@ -339,6 +337,72 @@ def test_the_kill_switch_stops_mail_and_notices_and_says_who():
     age(lane, sender, HOUR)
     assert set(lane.states().values()) == {"accepted"}
     assert set(port.took.values()) == {1}
+
+
+def _stopped():
+    switched = controls(stopped=True)
+    return {"switch": switched}, lambda: switched.learn(b"sends", switch(stopped=False))
+
+
+def _old():
+    age_s = [11.0]
+    suppressions, switched = _old_suppressions(age_s)
+    return {"suppressions": suppressions, "switch": switched, "waits": []}, lambda: age_s.__setitem__(0, 0.0)
+
+
+def _ill():
+    throttle = SteppedThrottle()
+    throttle.breaker.open(300)
+    return {"throttle": throttle}, lambda: setattr(throttle, "at", 300)
+
+
+async def _stir(lane, sender):
+    """As the engine does it."""
+    while lane.stirred():
+        await sender.tick(lane, [])
+
+
+@pytest.mark.parametrize("wait", [_stopped, _old, _ill], ids=["kill switch", "old view", "breaker"])
+@pytest.mark.parametrize("who", ["the life that put them aside", "another life"])
+def test_what_waited_goes_the_moment_that_its_wait_is_over(wait, who):
+    """Meanwhile a look costs nothing; afterwards the lane is stirred, and everything leaves, once, without a second's wait."""
+    lane, port = Lane(), Port()
+    with_, end = wait()
+    sender = work(port, **with_)
+    given = [order(f"k{number}", lead=f"l{number}", not_after=NOW + DAY) for number in range(250)]
+    fold(lane, sender, records(*given))
+    assert set(lane.states().values()) == {"planned"}
+    written = len(lane.commits)
+    age(lane, sender, HOUR)
+    assert not lane.stirred()
+    assert (len(lane.commits), port.asked) == (written, [])
+    if who == "another life":
+        sender = work(port, **with_)
+        asyncio.run(sender.begin(lane))
+    end()
+    assert lane.stirred()
+    before = lane.now
+    asyncio.run(_stir(lane, sender))
+    assert lane.now == before
+    assert Counter(lane.states().values()) == {"accepted": 250}
+    assert set(port.took.values()) == {1}
+
+
+def test_a_probe_that_fails_puts_nobody_s_turn_off():
+    """While the breaker is half-open one of those that wait is tried; the others wait on as they were."""
+    lane, throttle = Lane(), SteppedThrottle()
+    throttle.breaker.open(5)
+    port = Port({"k0": [Unknown("500")]})
+    sender = work(port, throttle=throttle)
+    fold(lane, sender, records(*(order(f"k{n}", lead=f"l{n}", not_after=NOW + DAY) for n in range(9))))
+    throttle.at = 5
+    asyncio.run(sender.tick(lane, []))
+    assert Counter(lane.states().values()) == {"unknown": 1, "planned": 8}
+    assert not lane.stirred(), "the breaker is open again"
+    throttle.at = 100
+    assert lane.stirred()
+    asyncio.run(sender.tick(lane, []))
+    assert Counter(lane.states().values()) == {"unknown": 1, "accepted": 8}
 
 
 def test_a_switch_that_cannot_be_read_stops_sending():

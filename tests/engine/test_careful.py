@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from streams.engine.app import lane_app
 from streams.engine.clock import WallClock
 from streams.engine.observe import Silence
+from streams.engine.problem import Refused
 from streams.engine.settings import EngineSettings
 
 MAIL = TP("mail", 0)
@@ -80,9 +81,32 @@ def test_a_refused_commit_is_not_remembered(consumer, monkeypatch):
     assert consumer._committed_offset[MAIL] == 3
 
 
+def test_a_concurrency_that_would_reorder_is_refused(tmp_path):
+    """Two actors on one stream finish the records of a key in any order: a sentence at the start, with what to do."""
+
+    async def declare():
+        an_app(tmp_path).agent("mail", concurrency=2)
+
+    with pytest.raises(Refused, match=r"found an agent with concurrency=2, expected 1: .*start more workers instead"):
+        asyncio.run(declare())
+
+
+def test_nothing_is_committed_once_a_delivery_has_failed(tmp_path):
+    """Neither by a rebalance nor by the stop: what was sent for those offsets never arrived."""
+
+    async def scenario():
+        consumer = an_app(tmp_path).consumer
+        lost: asyncio.Future[None] = consumer.app.producer._track(asyncio.get_running_loop().create_future())
+        lost.set_exception(OSError("refused"))
+        await asyncio.sleep(0)
+        return await consumer._commit({MAIL: 7})
+
+    assert asyncio.run(scenario()) is False
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_flush_waits_for_every_delivery_and_raises_when_one_failed(tmp_path, fails):
-    """Flush returns after the last delivery, never before; a failed one makes it raise, so nothing is committed."""
+    """Flush returns after the last delivery, never before; a failed one makes it raise, and is never forgotten."""
 
     async def scenario():
         producer = an_app(tmp_path).producer
@@ -98,6 +122,6 @@ def test_flush_waits_for_every_delivery_and_raises_when_one_failed(tmp_path, fai
         else:
             message.set_result(None)
             await flushing
-        await producer.flush()
+        assert producer.failed == fails
 
     asyncio.run(scenario())
