@@ -15,6 +15,7 @@ from schemas.commands import (
     Command,
     ConfirmSend,
     EnterProgram,
+    FlagOverstay,
     HandOff,
     LeaveProgram,
     MoveLifecycle,
@@ -135,7 +136,9 @@ class JourneyWork:
                 key = keyed_address(command.address, self._id_key).encode()
                 kept = Out(topics.SUPPRESSIONS, key, encode(_nobody(command)), _headers(command))
                 return [_out(topics.DECISIONS, _nobody(command), partition), kept]
-            case MoveStage() | MoveLifecycle() | EnterProgram() | LeaveProgram() | Skip() | NotifyOwner():
+            case MoveStage() | FlagOverstay() | MoveLifecycle():
+                return [_out(topics.DECISIONS, command, partition)]
+            case EnterProgram() | LeaveProgram() | Skip() | NotifyOwner():
                 return [_out(topics.DECISIONS, command, partition)]
             case _:
                 assert_never(command)

@@ -6,9 +6,11 @@ from msgspec import Struct
 
 from schemas.facts import FactId, LeadId, Traits, tag_of
 from schemas.handoff import Brief
+from schemas.model import MAIN
 from schemas.reason import Reason
 from schemas.units import Millis
 
+Crossing = Literal["earned", "faded", "unfit", "left", "overstayed", "redefined"]
 Outcome = Literal["accepted", "rejected", "recycled", "won", "lost", "unanswered"]
 
 
@@ -49,9 +51,10 @@ class NotifyOwner(Decided, frozen=True, kw_only=True, tag="notify_owner.v1"):
 
 
 class HandOff(Decided, frozen=True, kw_only=True, tag="hand_off.v1"):
-    """This lead is ready for sales; ``handoff_id`` is ``lead:n``, once per qualification."""
+    """This lead is ready for sales, says ``model``; ``handoff_id`` is ``lead:n``, once per qualification."""
 
     handoff_id: str
+    model: str = MAIN
     owner: str
     answer_by: Millis
     brief: Brief
@@ -67,11 +70,17 @@ class SettleHandoff(Decided, frozen=True, kw_only=True, tag="settle_handoff.v1")
 
 
 class MoveStage(Decided, frozen=True, kw_only=True, tag="move_stage.v1"):
-    """The lead crossed from one buying-journey stage to another: forward, or back since interest or fit is gone."""
+    """The lead crossed from one buying-journey stage of a model to another: forward, or back, and why.
 
+    Back since interest faded, since it does not fit, since the stage's ``leave`` holds (left) or since it overstayed;
+    ``days`` is how long it had been in the stage before.
+    """
+
+    model: str = MAIN
     before: str
     after: str
-    why: Literal["earned", "faded", "unfit", "redefined"]
+    why: Crossing
+    days: int = 0
     fit: int
     engagement: int
     grade: str
@@ -83,6 +92,14 @@ class MoveLifecycle(Decided, frozen=True, kw_only=True, tag="move_lifecycle.v1")
     before: str
     after: str
     why: str
+
+
+class FlagOverstay(Decided, frozen=True, kw_only=True, tag="flag_overstay.v1"):
+    """The lead has been in a stage for longer than was agreed. Said once a stay, when no stage is named to move to."""
+
+    model: str = MAIN
+    stage: str
+    days: int
 
 
 class EnterProgram(Decided, frozen=True, kw_only=True, tag="enter_program.v1"):
@@ -122,6 +139,7 @@ Command = (
     | HandOff
     | SettleHandoff
     | MoveStage
+    | FlagOverstay
     | MoveLifecycle
     | EnterProgram
     | LeaveProgram

@@ -18,7 +18,8 @@ from schemas.handoff import Brief
 from schemas.lead import Lead
 from schemas.ledger import LedgerEntry
 from schemas.mark import Mark
-from schemas.policy import Brand, Catalogue, EmailMeta, Lifecycle, Policy, Program, Sales, Scoring, Sending, Stages
+from schemas.model import Scoring, Stages
+from schemas.policy import Brand, Catalogue, EmailMeta, Lifecycle, Policy, Program, Sales, Sending
 from schemas.queue import QueueItem
 from schemas.sample import SampleLead
 

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from schemas.facts import LeadId
+from schemas.model import MAIN
 from schemas.units import Millis
 
 
@@ -49,6 +50,7 @@ class Brief(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="brief.v1
     fit: int
     engagement: int
     since: Millis
+    model: str = MAIN
     asked: bool = False
     message: str = ""
     name: str = ""

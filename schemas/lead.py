@@ -22,6 +22,20 @@ class Basis(Struct, frozen=True, kw_only=True, omit_defaults=True):
     expires: Millis | None = None
 
 
+class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a lead stands in one model: the two axes, a veto, the stage and since when.
+
+    ``overstayed`` is when it had been in a stage for too long; until it moves on, only newer interest moves it forward.
+    """
+
+    fit: int = 0
+    engagement: int = 0
+    veto: str = ""
+    stage: str = ""
+    stage_since: Millis = 0
+    overstayed: Millis = 0
+
+
 class Enrolment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A lead's time in one program: steps done, and when the next is due (counted from ``anchor``)."""
 
@@ -60,16 +74,13 @@ class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     # may we write?
     bases: dict[str, Basis] = {}
     suppressed: Reason | None = None
-    # the two axes and the stage
+    # the standing in each model, of which counts are what was done: rule, UTC day, times (of other models "model/rule")
     counts: dict[str, dict[int, int]] = {}
-    fit: int = 0
-    engagement: int = 0
-    veto: str = ""
+    standings: dict[str, Standing] = {}
     judged_by: str = ""
     judged_on: int = 0
+    lapses: Millis = 0
     interest_at: Millis = 0
-    stage: str = ""
-    stage_since: Millis = 0
     moments: tuple[Moment, ...] = ()
     lifecycle: str = ""
     lifecycle_since: Millis = 0

@@ -9,54 +9,13 @@ from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-from schemas.facts import Scalar
+from schemas.authored import Agreed, Authored, Cap, Name, Owned, When
+from schemas.model import MAIN, Model, Scoring, Stages
 from schemas.units import Duration, TimeOfDay
 
-Name = Annotated[
-    str,
-    Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64, description="Lower-case words joined with hyphens."),
-]
-Points = Annotated[int, Meta(ge=-1000, le=1000, description="Whole points; negative ones count against.")]
-Date = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="A day, as 2027-03-31.")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-
-class Authored(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A shape that people write: an unknown key is a mistake."""
-
-
-class Owned(Authored, frozen=True, kw_only=True):
-    """A file that somebody answers for."""
-
-    owner: str
-    review_by: Date
-
-
-class Agreed(Owned, frozen=True, kw_only=True):
-    """A file that marketing and sales agreed on: who did, and since when. Handoffs name it."""
-
-    agreed_by: tuple[str, ...]
-    agreed_on: Date
-
-
-# ── predicates ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class When(Authored, frozen=True, kw_only=True):
-    """A condition: one test of one field, or several joined by ``all``, ``any``, ``not``. Empty is always true."""
-
-    all: tuple["When", ...] = ()
-    any: tuple["When", ...] = ()
-    not_: "When | None" = field(name="not", default=None)
-    field: str = ""
-    is_: Scalar = msgspec.field(name="is", default=None)
-    in_: tuple[Scalar, ...] = msgspec.field(name="in", default=())
-    at_least: int | float | None = None
-    at_most: int | float | None = None
-    contains: str = ""
-    known: bool | None = None
 
 
 # ── catalogue.yaml ───────────────────────────────────────────────────────────────────────────────────────────
@@ -74,88 +33,14 @@ class EventDefinition(Authored, frozen=True, kw_only=True):
     """A tracked event that rules may name, with the types of its properties."""
 
     says: str = ""
-    properties: dict[str, Literal["text", "number", "yes_no"]] = {}
+    properties: dict[str, Literal["text", "number", "yes_no"]] = field(default_factory=dict)
 
 
 class Catalogue(Owned, frozen=True, kw_only=True):
     """What can be known of a lead, and what a site may send beyond the events that we know by name."""
 
     fields: dict[str, FieldDefinition]
-    events: dict[str, EventDefinition] = {}
-
-
-# ── scoring.yaml ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class FitRule(Authored, frozen=True, kw_only=True):
-    """Points for who the lead is."""
-
-    id: Name
-    says: str
-    when: When
-    points: Points
-
-
-class EngagementRule(Authored, frozen=True, kw_only=True):
-    """Points for what the lead does, each time, at most ``most_a_day`` times a UTC day and ``most`` in all."""
-
-    id: Name
-    says: str
-    on: str
-    when: When = When()
-    points: Points
-    most_a_day: Annotated[int, Meta(ge=1, le=1000)] = 5
-    most: Annotated[int, Meta(ge=1, le=10000)] = 10
-    counts_as_interest: bool = True
-
-
-class Veto(Authored, frozen=True, kw_only=True):
-    """A disqualifier: it vetoes rather than subtracts."""
-
-    id: Name
-    says: str
-    when: When
-
-
-class Grades(Authored, frozen=True, kw_only=True):
-    """The least points for A, B, C (below: D) and for 1, 2, 3 (below: 4)."""
-
-    fit: tuple[int, int, int]
-    engagement: tuple[int, int, int]
-
-
-class Scoring(Owned, frozen=True, kw_only=True):
-    """Two axes: fit is who they are, engagement is what they do, and it fades with a half-life."""
-
-    half_life: Duration
-    horizon: Duration = "180 days"
-    grades: Grades
-    fit: tuple[FitRule, ...]
-    engagement: tuple[EngagementRule, ...]
-    disqualify: tuple[Veto, ...] = ()
-
-
-# ── stages.yaml ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Stage(Authored, frozen=True, kw_only=True):
-    """One stage of the buying journey: a lead enters the last one whose points it has.
-
-    It stays while it has ``keep`` points of engagement (70 of 100 of ``engagement`` unless said), so that nobody flaps.
-    """
-
-    id: Name
-    says: str
-    fit: int = 0
-    engagement: int = 0
-    keep: int | None = None
-
-
-class Stages(Agreed, frozen=True, kw_only=True):
-    """The buying journey. A lead that has moved stays for ``dwell`` at least before it moves back."""
-
-    stages: Annotated[tuple[Stage, ...], Meta(min_length=2)]
-    dwell: Duration = "2 days"
+    events: dict[str, EventDefinition] = field(default_factory=dict)
 
 
 # ── lifecycle.yaml ───────────────────────────────────────────────────────────────────────────────────────────
@@ -221,9 +106,10 @@ class Step(Authored, frozen=True, kw_only=True):
 
 
 class Program(Owned, frozen=True, kw_only=True):
-    """A nurture program: who it is for, and its content as a queue."""
+    """A nurture program: who it is for, and its content as a queue. ``stages`` are those of ``model``."""
 
     name: str
+    model: Name = MAIN
     stages: Annotated[tuple[Name, ...], Meta(min_length=1)]
     when: When = When()
     priority: int = 0
@@ -251,13 +137,6 @@ class Email(Authored, frozen=True, kw_only=True):
 
 
 # ── sending.yaml, sales.yaml, brand.yaml ─────────────────────────────────────────────────────────────────────
-
-
-class Cap(Authored, frozen=True, kw_only=True):
-    """At most this many e-mails to one lead within a rolling window."""
-
-    most: Annotated[int, Meta(ge=1, le=100)]
-    within: Duration
 
 
 class QuietHours(Authored, frozen=True, kw_only=True):
@@ -318,12 +197,15 @@ class Brand(Owned, frozen=True, kw_only=True):
     reply_to: str
     postal_address: Annotated[str, Meta(min_length=10)]
     time_zone: str
-    zones: dict[str, str] = {}
-    colours: dict[str, str] = {}
+    zones: dict[str, str] = field(default_factory=dict)
+    colours: dict[str, str] = field(default_factory=dict)
 
 
 class Policy(Authored, frozen=True, kw_only=True):
-    """Everything that was agreed, in one value. Known by its hash; decisions name it."""
+    """Everything that was agreed, in one value. Known by its hash; decisions name it.
+
+    ``scoring`` and ``stages`` are the model ``main``; ``models`` are the others, each beside it and apart from it.
+    """
 
     brand: Brand
     catalogue: Catalogue
@@ -334,6 +216,12 @@ class Policy(Authored, frozen=True, kw_only=True):
     emails: dict[str, Email]
     sending: Sending
     sales: Sales
+    models: dict[Name, Model] = field(default_factory=dict)
+
+
+def models_of(policy: Policy) -> dict[str, Model]:
+    """Every model by its name, ``main`` first."""
+    return {MAIN: Model(scoring=policy.scoring, stages=policy.stages)} | dict(sorted(policy.models.items()))
 
 
 def policy_hash(policy: Policy) -> str:

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from schemas.authored import Authored
 from schemas.facts import FACTS, BasisGiven, Fact, LeadCreated, Traits
-from schemas.policy import Authored
 from schemas.units import Duration, millis
 
 

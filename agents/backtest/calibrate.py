@@ -13,7 +13,8 @@ from agents.backtest.fit import weights
 from agents.backtest.history import History
 from agents.backtest.labels import Label, Terms
 from agents.backtest.run import Answer, OneClassError, Question, Tell, backtest, unhurried
-from schemas.policy import Policy, Scoring
+from schemas.model import Scoring
+from schemas.policy import Policy
 from schemas.problem import UserError
 from schemas.read import Placed, read_placed
 from schemas.units import iso

@@ -15,10 +15,11 @@ from agents.backtest.labels import Label, Terms, labels
 from agents.backtest.trial import seen_before
 from schemas.facts import Fact, Tick
 from schemas.lead import Lead
+from schemas.model import MAIN
 from schemas.policy import Policy
 from schemas.problem import UserError
 from streams.journey.compiled import Compiled
-from streams.journey.score import engagement_of
+from streams.journey.score import engagement_of, fit_of
 from streams.journey.simulate import simulate
 
 _PROBE: Final = 1000  # points a time, the most a rule may give: counts to three digits after decay and caps
@@ -61,16 +62,18 @@ def examples(facts: Iterable[Fact], policy: Policy, known: Mapping[str, Label]) 
         label = known.get(lived.after.id)
         if label is not None and not isinstance(lived.fact, Tick) and seen_before(lived, label.at):
             stood[lived.after.id] = lived.after
-    return {lead_id: Example(_amounts(lead, probe), known[lead_id].win) for lead_id, lead in stood.items()}
+    return {lead_id: Example(_amounts(lead, policy, probe), known[lead_id].win) for lead_id, lead in stood.items()}
 
 
 def _probe(policy: Policy) -> Compiled:
-    """The same rules, each with the most points: engagement then counts in thousandths."""
+    """The main model's rules alone, each with the most points: engagement then counts in thousandths."""
     rules = tuple(replace(rule, points=_PROBE) for rule in policy.scoring.engagement)
-    return Compiled(replace(policy, scoring=replace(policy.scoring, engagement=rules)))
+    return Compiled(replace(policy, scoring=replace(policy.scoring, engagement=rules, groups=())))
 
 
-def _amounts(lead: Lead, probe: Compiled) -> tuple[float, ...]:
-    fit = [float(test is None or test(lead.traits, None)) for _, test in probe.fit]
-    counts = {why.rule: why.points / _PROBE for why in engagement_of(lead, probe, lead.judged_on)}
-    return (*fit, *(counts.get(rule, 0.0) for rule in probe.engagement))
+def _amounts(lead: Lead, policy: Policy, probe: Compiled) -> tuple[float, ...]:
+    main = probe.models[MAIN]
+    spoke = {why.rule for why in fit_of(lead, main)}
+    counts = {why.rule: why.points / _PROBE for why in engagement_of(lead, main, lead.judged_on)}
+    fit = [float(rule.id in spoke) for rule in policy.scoring.fit]
+    return (*fit, *(counts.get(rule.id, 0.0) for rule in policy.scoring.engagement))

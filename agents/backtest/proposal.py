@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from agents.backtest.fit import Weight
-from schemas.policy import EngagementRule, FitRule, Scoring
+from schemas.model import EngagementRule, FitRule, Scoring
 from schemas.read import Placed
 
 _NUMBER: Final = re.compile(r"[+-]?\d+")

@@ -17,6 +17,7 @@ from schemas.facts import Fact, LeadCreated, LeadUpdated, Tick
 from schemas.lead import Lead
 from schemas.units import WEEK
 from streams.journey.compiled import Compiled
+from streams.journey.score import leading
 from streams.journey.simulate import Lived, simulate
 
 VETOED: Final = -100_000  # a veto does not subtract: whoever has one comes after everybody
@@ -24,9 +25,9 @@ _MONDAY: Final = 4 * 86_400_000  # 1970-01-05, the first Monday
 
 
 class Standing(Struct, gc=False):
-    """A lead before its label: points, stage, its first handoff (ms, 0 for none), and whether anybody ever spoke to it.
+    """A lead before its label: points and stage in the model that speaks loudest, and its first handoff (ms, 0: none).
 
-    ``known`` is false until a fact was seen before the label.
+    ``mailed`` says whether anybody ever spoke to it, ``known`` whether a fact was seen before the label.
     """
 
     fit: int = 0
@@ -98,8 +99,9 @@ def monday(at: int) -> int:
 
 
 def _stand(standing: Standing, lead: Lead) -> None:
-    standing.fit, standing.engagement, standing.stage = lead.fit, lead.engagement, lead.stage
-    standing.vetoed, standing.known = bool(lead.veto), True
+    best = lead.standings[leading(lead)]
+    standing.fit, standing.engagement, standing.stage = best.fit, best.engagement, best.stage
+    standing.vetoed, standing.known = bool(best.veto), True
 
 
 def _hand(standing: Standing, seen: int, *, before: bool) -> None:

@@ -7,10 +7,11 @@ from msgspec import Struct, inspect
 from msgspec.structs import replace
 
 from agents.check.draft import Draft
+from schemas.authored import When
 from schemas.convert import Place
 from schemas.facts import FACTS, Scalar
 from schemas.nodes import bare
-from schemas.policy import STANDING, FieldDefinition, When
+from schemas.policy import STANDING, FieldDefinition
 from schemas.problem import Problem
 from schemas.read import Placed
 from schemas.words import listed, one_of

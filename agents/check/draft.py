@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from agents.render.source import EmailSource, Layout
-from schemas.policy import Brand, Catalogue, EmailMeta, Lifecycle, Program, Sales, Scoring, Sending, Stages
+from schemas.model import Scoring, Stages
+from schemas.policy import Brand, Catalogue, EmailMeta, Lifecycle, Program, Sales, Sending
 from schemas.problem import Problem
 from schemas.read import Placed, read_placed, text_of
 from schemas.sample import SampleLead

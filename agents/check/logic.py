@@ -9,8 +9,8 @@ from msgspec import Struct
 from agents.check.conditions import Condition, conditions, joined
 from agents.check.draft import Draft
 from agents.check.possible import holds, kinds, named
+from schemas.authored import When
 from schemas.convert import Place
-from schemas.policy import When
 from schemas.problem import Problem
 
 _ANY: Final = When()

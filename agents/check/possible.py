@@ -11,8 +11,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from schemas.authored import When
 from schemas.facts import Scalar
-from schemas.policy import FieldDefinition, When
+from schemas.policy import FieldDefinition
 from streams.journey.predicate import compile_when
 
 _MOST_KINDS: Final = 50_000

@@ -6,7 +6,9 @@ from itertools import pairwise
 from agents.check.conditions import conditions
 from agents.check.draft import Draft
 from agents.check.possible import holds, kinds, named
-from schemas.policy import Cap, FieldDefinition, FitRule, Scoring, When
+from schemas.authored import Cap, When
+from schemas.model import FitRule, Scoring
+from schemas.policy import FieldDefinition
 from schemas.problem import Problem
 from schemas.units import millis
 

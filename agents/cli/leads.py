@@ -17,15 +17,17 @@ from agents.clients import client, read_newest
 from agents.history import read_facts
 from agents.settings import read_settings
 from schemas import topics
+from schemas.authored import When
 from schemas.codec import decode_lead
 from schemas.facts import Scalar
-from schemas.lead import Lead
-from schemas.policy import When
+from schemas.lead import Lead, Standing
 from schemas.problem import UserError
 from schemas.read import read
-from schemas.units import iso
+from schemas.units import day_of, iso
+from streams.journey.past import Past
 from streams.journey.predicate import Test, compile_when
 from streams.journey.replay import replay
+from streams.journey.score import leading
 
 _FACTS = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -40,15 +42,18 @@ _FACTS = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--most", default=20, show_default=True, help="How many to list; all are counted.")
 @click.option("--facts", type=_FACTS, help="Fold a file of facts instead of asking the pipeline; needs --policy.")
 @click.option("--policy", type=FOLDER, help="The workplace to fold the file by.")
+@click.option("--model", default="", help="Stage and points in this model, not in the one that speaks loudest.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one lead a line.")
-def leads(condition: str, most: int, facts: Path | None, policy: Path | None, *, as_json: bool) -> None:
+def leads(condition: str, most: int, facts: Path | None, policy: Path | None, model: str, *, as_json: bool) -> None:
     """Count and list leads by a condition in the language of the scoring rules.
 
-    Besides traits, a condition may name lifecycle, stage, fit, engagement, veto, suppressed, program, customer,
+    Besides traits, a condition may name lifecycle, model, stage, fit, engagement, veto, suppressed, program, customer,
     with_sales and silence.
     """
     test = _test(condition)
-    wanted = [fields_of(lead) for lead in _rows(facts, policy) if _holds(test, lead)]
+    rows = list(_rows(facts, policy))
+    today = max((day_of(lead.seen) for lead in rows), default=0)
+    wanted = [fields for lead in rows if _holds(test, lead, fields := fields_of(lead, model), today)]
     if as_json:
         for one in wanted:
             click.echo(json.dumps(one))
@@ -59,18 +64,21 @@ def leads(condition: str, most: int, facts: Path | None, policy: Path | None, *,
         Console().print(_table(sorted(wanted, key=lambda one: (-int(one["engagement"] or 0), str(one["id"])))[:most]))
 
 
-def fields_of(lead: Lead) -> dict[str, Scalar]:
-    """A row as a condition sees it: traits, and where the lead stands. No address among the latter."""
+def fields_of(lead: Lead, model: str = "") -> dict[str, Scalar]:
+    """A row as a condition sees it: traits, and where the lead stands in a model. No address among the latter."""
+    model = model or leading(lead)
+    standing = lead.standings.get(model, Standing())
     return {
         **lead.traits,
         "id": lead.id,
         "lifecycle": lead.lifecycle,
         "lifecycle_since": iso(lead.lifecycle_since),
-        "stage": lead.stage,
-        "stage_since": iso(lead.stage_since),
-        "fit": lead.fit,
-        "engagement": lead.engagement,
-        "veto": lead.veto or None,
+        "model": model,
+        "stage": standing.stage,
+        "stage_since": iso(standing.stage_since),
+        "fit": standing.fit,
+        "engagement": standing.engagement,
+        "veto": standing.veto or None,
         "suppressed": lead.suppressed,
         "program": lead.enrolment.program if lead.enrolment else None,
         "customer": lead.customer,
@@ -79,8 +87,8 @@ def fields_of(lead: Lead) -> dict[str, Scalar]:
     }
 
 
-def _holds(test: Test | None, lead: Lead) -> bool:
-    return test is None or test(fields_of(lead), None)
+def _holds(test: Test | None, lead: Lead, fields: dict[str, Scalar], today: int) -> bool:
+    return test is None or test(fields, Past(lead.counts, today))
 
 
 def _test(condition: str) -> Test | None:

@@ -42,7 +42,9 @@ def replay(facts: Path, policy: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(told | {"decisions": decisions, "seconds": round(seconds, 3)}))
         return
-    stages = Counter(lead.stage for lead in rows.values())
     click.echo(f"{told['digest']}  {len(rows):,} leads, {folded:,} facts, {decisions:,} decisions")
-    click.echo(f"policy {compiled.hash}; {', '.join(f'{count:,} {stage}' for stage, count in stages.most_common())}")
+    click.echo(f"policy {compiled.hash}")
+    for name in compiled.models:
+        stages = Counter(lead.standings[name].stage for lead in rows.values())
+        click.echo(f"{name}: {', '.join(f'{count:,} {stage}' for stage, count in stages.most_common())}")
     click.echo(f"{folded / max(seconds, 1e-9):,.0f} facts/s", err=True)

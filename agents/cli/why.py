@@ -19,6 +19,8 @@ from agents.settings import Settings, read_settings
 from schemas.codec import decode_fact
 from schemas.commands import Command, Skip
 from schemas.facts import Fact, tag_of
+from schemas.lead import Standing
+from schemas.model import MAIN
 from schemas.problem import Rejected
 from schemas.reason import SENTENCES
 from schemas.units import from_iso, iso
@@ -91,10 +93,17 @@ def _standing(told: Explanation) -> Text:
     silent = f"\nsilent because {SENTENCES[lead.silence]}" if lead.silence else ""
     return Text.assemble(
         (lead.id, "bold"),
-        f"  {lead.lifecycle} since {iso(lead.lifecycle_since)[:10]}, stage {lead.stage} since ",
-        f"{iso(lead.stage_since)[:10]}, fit {lead.fit}, engagement {lead.engagement}",
+        f"  {lead.lifecycle} since {iso(lead.lifecycle_since)[:10]}, ",
+        *(_stage(name, standing) for name, standing in lead.standings.items()),
         f", {lead.facts} facts{waits}{silent}\n",
     )
+
+
+def _stage(model: str, standing: Standing) -> str:
+    name = "" if model == MAIN else f"\n{model}: "
+    vetoed = f", disqualified by {standing.veto}" if standing.veto else ""
+    since = iso(standing.stage_since)[:10]
+    return f"{name}stage {standing.stage} since {since}, fit {standing.fit}, engagement {standing.engagement}{vetoed}"
 
 
 def _points(contributions: Sequence[Contribution]) -> Table:

@@ -10,8 +10,8 @@ from msgspec import Meta, field
 
 from agents.segment import EVENTS, TYPES
 from agents.values import snake
+from schemas.authored import Authored, Name
 from schemas.facts import Scalar
-from schemas.policy import Authored, Name
 from schemas.problem import Problem
 from schemas.read import Placed, read_placed, text_of
 from schemas.topics import ENGAGEMENT, LEADS, SALES_FEEDBACK

@@ -40,9 +40,9 @@ def _suppress(before: Lead, lead: Lead, turn: Turn) -> None:
 
 def next_due(lead: Lead, seen: int, policy: Compiled) -> int:
     """When to look at the lead again (ms), 0 when only a fact can change anything: no lead is silent by accident."""
-    awaited = [lead.contacted_until, lead.opportunity_until, lead.cool_until]
+    awaited = [lead.contacted_until, lead.opportunity_until, lead.cool_until, lead.lapses]
     if lead.handoff is not None:
-        awaited = [lead.handoff.answer_by]
+        awaited = [lead.handoff.answer_by, lead.lapses]
     elif lead.enrolment is not None:
         awaited.append(lead.enrolment.due)
     elif lead.finished:

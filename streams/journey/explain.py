@@ -1,27 +1,36 @@
 """Why a lead stands where it stands: every point with the fact behind it, and every decision. It decides nothing."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 from msgspec import Struct
 
 from schemas.commands import Command
 from schemas.facts import Fact, PolicyApplied
 from schemas.lead import Lead
-from schemas.policy import EngagementRule
+from schemas.model import MAIN
 from schemas.units import Millis, day_of
 from streams.journey.compiled import Compiled
 from streams.journey.memory import hit_by
+from streams.journey.model import Judge
+from streams.journey.past import Days, Past
+from streams.journey.points import shares
 from streams.journey.replay import Find, UnknownError, told
-from streams.journey.score import fit_of, whole
+from streams.journey.score import fit_of
 
 
 class Contribution(Struct, frozen=True, kw_only=True):
-    """Points of one fact under one rule, after caps and decay; ``fact`` is empty for who the lead is."""
+    """Points of one fact under one rule of a model, after caps, groups and decay.
+
+    ``fact`` is empty for who the lead is, and for a pattern, which many facts make.
+    """
 
     rule: str
     says: str
     points: int
+    axis: Literal["fit", "engagement"]
+    model: str = MAIN
     fact: str = ""
     at: Millis = 0
     policy: str = ""
@@ -52,38 +61,52 @@ def explain(facts: Sequence[Fact], lead_id: str, policy: Compiled | None, find: 
         before = rows.get(lead_id, Lead(id=lead_id))
         if after is not before:
             for rule in hit_by(before, fact, force):
-                hits[rule.id].append(fact)
+                hits[rule.key].append(fact)
         rows[lead_id] = after
         decisions += [Decision(command=command, fact=type(fact).__name__) for command in commands]
     if lead_id not in rows:
         raise UnknownError(f'found no fact about "{lead_id}", expected at least one')
     lead, force = rows[lead_id], policy or find(rows[lead_id].judged_by)
-    contributions = (*_fit(lead, force), *_engagement(hits, lead.judged_on, force))
+    contributions = tuple(
+        one for model in force.models.values() for one in _contributions(lead, hits, model, force.hash)
+    )
     return Explanation(lead=lead, contributions=contributions, decisions=tuple(decisions))
 
 
-def _fit(lead: Lead, policy: Compiled) -> Iterator[Contribution]:
-    for why in fit_of(lead, policy):
-        yield Contribution(rule=why.rule, says=why.says, points=why.points, policy=policy.hash)
+def _contributions(lead: Lead, hits: Mapping[str, list[Fact]], model: Judge, policy: str) -> Iterator[Contribution]:
+    """All that speaks for and against the lead in one model; it adds up to fit and engagement."""
+    for why in fit_of(lead, model):
+        yield Contribution(rule=why.rule, says=why.says, points=why.points, axis="fit", model=model.name, policy=policy)
+    counts = {key: _days(found) for key, found in hits.items()}
+    for pattern in model.patterns.passed(lead.traits, Past(counts, lead.judged_on)):
+        yield Contribution(
+            rule=pattern.id,
+            says=pattern.says,
+            points=pattern.points,
+            axis="engagement",
+            model=model.name,
+            policy=policy,
+        )
+    for pot in model.pots:
+        left = {rule.key: _newest_first(hits.get(rule.key, ())) for rule in pot.rules}
+        for share in shares(pot, counts, model, lead.judged_on):
+            fact = next(fact for fact in left[share.rule.key] if day_of(fact.at) == share.day)
+            yield Contribution(
+                rule=share.rule.rule.id,
+                says=share.rule.rule.says,
+                points=share.points,
+                axis="engagement",
+                model=model.name,
+                fact=fact.id,
+                at=fact.at,
+                policy=policy,
+            )
 
 
-def _engagement(hits: Mapping[str, list[Fact]], today: int, policy: Compiled) -> Iterator[Contribution]:
-    for rule_id, found in hits.items():
-        if rule_id in policy.engagement:  # else a rule of an older policy: it weighs nothing now
-            yield from _shares(policy.engagement[rule_id], found, today, policy)
+def _days(facts: Sequence[Fact]) -> Days:
+    """How often on which day, as a row counts it."""
+    return dict(sorted(Counter(day_of(fact.at) for fact in facts).items(), reverse=True))
 
 
-def _shares(rule: EngagementRule, facts: list[Fact], today: int, policy: Compiled) -> Iterator[Contribution]:
-    """Newest first until the caps are used up, as the score does; rounding is carried on, so that shares add up."""
-    left, before, total = rule.most, 0, 0
-    by_day: dict[int, int] = {}
-    for fact in sorted(facts, key=lambda fact: (-fact.at, fact.id)):
-        day = day_of(fact.at)
-        age, by_day[day] = max(0, today - day), by_day.get(day, 0) + 1
-        if not left or age > policy.horizon or by_day[day] > rule.most_a_day:
-            continue
-        left -= 1
-        total += policy.decay[age]
-        so_far = whole(rule.points * total)
-        share, before = so_far - before, so_far
-        yield Contribution(rule=rule.id, says=rule.says, points=share, fact=fact.id, at=fact.at, policy=policy.hash)
+def _newest_first(facts: Sequence[Fact]) -> Iterator[Fact]:
+    return iter(sorted(facts, key=lambda fact: (-fact.at, fact.id)))

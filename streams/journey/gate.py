@@ -4,6 +4,7 @@ from schemas.lead import Lead
 from schemas.reason import Reason
 from streams.journey.calendar import Zone, next_open
 from streams.journey.compiled import Compiled
+from streams.journey.model import Judge
 
 Pause = tuple[Reason, int]
 
@@ -27,19 +28,25 @@ def unsuitable(lead: Lead, policy: Compiled) -> Reason | None:
         return Reason.WITH_SALES
     if lead.customer:
         return Reason.CUSTOMER
-    if lead.veto:
-        return Reason.DISQUALIFIED
-    return None if qualified(lead, policy) else Reason.NOT_QUALIFIED
+    if qualified_in(lead, policy):
+        return None
+    vetoed = all(standing.veto for standing in lead.standings.values())
+    return Reason.DISQUALIFIED if vetoed else Reason.NOT_QUALIFIED
 
 
-def qualified(lead: Lead, policy: Compiled) -> bool:
-    """Worth nurturing: its stage is one of those that ``lifecycle.yaml`` calls qualified, and nothing vetoes it."""
-    return not lead.veto and policy.stage_index.get(lead.stage, 0) >= policy.qualified_from
+def qualified_in(lead: Lead, policy: Compiled) -> list[str]:
+    """The models in which it is worth nurturing: the stage is qualified, says ``lifecycle.yaml``, and not vetoed."""
+    return [name for name, model in policy.models.items() if _stands(lead, name, model, model.qualified_from)]
 
 
-def ready(lead: Lead, policy: Compiled) -> bool:
-    """Worth a call: its stage is one of those that ``lifecycle.yaml`` calls ready, and nothing vetoes it."""
-    return not lead.veto and policy.stage_index.get(lead.stage, 0) >= policy.ready_from
+def ready_in(lead: Lead, policy: Compiled) -> list[str]:
+    """The models in which it is worth a call: the stage is ready, says ``lifecycle.yaml``, and not vetoed."""
+    return [name for name, model in policy.models.items() if _stands(lead, name, model, model.ready_from)]
+
+
+def _stands(lead: Lead, name: str, model: Judge, least: int) -> bool:
+    standing = lead.standings[name]
+    return not standing.veto and model.index.get(standing.stage, 0) >= least
 
 
 def paused(lead: Lead, seen: int) -> Pause | None:

@@ -8,14 +8,16 @@ from msgspec.structs import replace
 from schemas import facts as f
 from schemas.commands import HandOff, Outcome, SettleHandoff
 from schemas.handoff import Agreement, Brief, Moment, Told, Why
-from schemas.lead import Lead, OpenHandoff
+from schemas.lead import Lead, OpenHandoff, Standing
 from schemas.policy import Policy, Rep
 from schemas.reason import Reason
 from schemas.units import day_of
 from streams.journey import gate
 from streams.journey.calendar import add_business_days
 from streams.journey.compiled import Compiled, Pauses
-from streams.journey.score import engagement_of, fit_of, grade_of
+from streams.journey.model import Judge
+from streams.journey.score import engagement_of, fit_of, leading
+from streams.journey.stage import grade_of
 from streams.journey.turn import Turn
 
 _MOST_REASONS = 5
@@ -99,15 +101,14 @@ def hand_off(lead: Lead, turn: Turn) -> Lead:
     """Who raises a hand goes to sales at once; who is ready goes once per qualification. A veto stops both."""
     if lead.handoff is not None:
         return lead
-    asked = _raised(turn.fact)
-    if asked:
+    if _raised(turn.fact):
         refused = _unheard(lead, turn)
-        if refused is not None:
-            turn.skip(refused)
-            return lead
-    elif not _ready(lead, turn):
+        if refused is None:
+            return _handed(lead, turn, leading(lead), asked=True)
+        turn.skip(refused)
         return lead
-    return _handed(lead, turn, asked=asked)
+    ready = _ready(lead, turn)
+    return _handed(lead, turn, leading(lead, ready), asked=False) if ready else lead
 
 
 def _raised(fact: f.Happened) -> bool:
@@ -115,29 +116,28 @@ def _raised(fact: f.Happened) -> bool:
 
 
 def _unheard(lead: Lead, turn: Turn) -> Reason | None:
-    if lead.veto:
+    if all(standing.veto for standing in lead.standings.values()):
         return Reason.DISQUALIFIED
     old = turn.seen - turn.fact.at > turn.policy.pauses.raised or turn.fact.at <= lead.ended_at
     return Reason.STALE if old else None
 
 
-def _ready(lead: Lead, turn: Turn) -> bool:
-    if not gate.ready(lead, turn.policy):
-        return False
-    if turn.seen < lead.cool_until or lead.opportunity_until > turn.seen:
-        return False
-    return lead.interest_at > lead.ended_at
+def _ready(lead: Lead, turn: Turn) -> list[str]:
+    """The models that say so; none while the lead cools off, has an opportunity, or shows no interest anew."""
+    if turn.seen < lead.cool_until or lead.opportunity_until > turn.seen or lead.interest_at <= lead.ended_at:
+        return []
+    return gate.ready_in(lead, turn.policy)
 
 
-def _handed(lead: Lead, turn: Turn, *, asked: bool) -> Lead:
+def _handed(lead: Lead, turn: Turn, model: str, *, asked: bool) -> Lead:
     sales, zone = turn.policy.policy.sales, turn.policy.policy.brand.time_zone
     answer_by = add_business_days(turn.seen, sales.answer_within_business_days, zone)
     open_ = OpenHandoff(id=f"{lead.id}:{lead.ended}", since=turn.seen, answer_by=answer_by)
     owner = owner_of(lead, sales.reps)
-    brief = brief_of(lead, turn.policy, turn.seen, asked=asked)
+    brief = brief_of(lead, turn.policy, turn.policy.models[model], turn.seen, asked=asked)
     if isinstance(turn.fact, f.DemoRequested):
         brief = replace(brief, message=turn.fact.message)
-    turn.say(HandOff, handoff_id=open_.id, owner=owner, answer_by=answer_by, brief=brief)
+    turn.say(HandOff, handoff_id=open_.id, model=model, owner=owner, answer_by=answer_by, brief=brief)
     return replace(lead, handoff=open_)
 
 
@@ -151,20 +151,22 @@ def owner_of(lead: Lead, reps: tuple[Rep, ...]) -> str:
     return pool[zlib.crc32(lead.id.encode()) % len(pool)].email
 
 
-def brief_of(lead: Lead, policy: Compiled, seen: int, *, asked: bool) -> Brief:
-    """What the rep reads: who, why (the heaviest reasons first), what they did, what we told them."""
+def brief_of(lead: Lead, policy: Compiled, model: Judge, seen: int, *, asked: bool) -> Brief:
+    """What the rep reads: who, why (the model's heaviest reasons first), what they did, what we told them."""
+    standing = lead.standings[model.name]
     text = {name: str(lead.traits.get(name, "")) for name in ("email", "company", "role", "country", "phone")}
     name = " ".join(str(lead.traits[part]) for part in ("first_name", "last_name") if lead.traits.get(part))
-    did = [*engagement_of(lead, policy, day_of(seen))]
-    reasons = _heaviest([*fit_of(lead, policy), *did])
+    did = [*engagement_of(lead, model, day_of(seen))]
+    reasons = _heaviest([*fit_of(lead, model), *did])
     return Brief(
         lead_id=lead.id,
-        headline=_headline(lead, _heaviest(did), asked=asked),
-        stage=lead.stage,
-        grade=grade_of(lead.fit, lead.engagement, policy.policy.scoring.grades),
-        fit=lead.fit,
-        engagement=lead.engagement,
-        since=lead.stage_since,
+        headline=_headline(standing, _heaviest(did), asked=asked),
+        stage=standing.stage,
+        grade=grade_of(standing, model.grades),
+        fit=standing.fit,
+        engagement=standing.engagement,
+        since=standing.stage_since,
+        model=model.name,
         asked=asked,
         name=name,
         **text,
@@ -172,13 +174,13 @@ def brief_of(lead: Lead, policy: Compiled, seen: int, *, asked: bool) -> Brief:
         moments=tuple(_in_words(moment, policy) for moment in lead.moments),
         told=tuple(_told(email, at, policy) for email, at in sorted(lead.received.items(), key=lambda item: item[1])),
         policy=policy.hash,
-        agreed=_agreed(policy.policy),
+        agreed=_agreed(model, policy.policy),
     )
 
 
-def _agreed(policy: Policy) -> tuple[Agreement, ...]:
+def _agreed(model: Judge, policy: Policy) -> tuple[Agreement, ...]:
     """The firm's common language as it was when the lead was handed over."""
-    files = {"stages": policy.stages, "lifecycle": policy.lifecycle}
+    files = {"stages": model.agreed, "lifecycle": policy.lifecycle}
     return tuple(Agreement(what=what, on=file.agreed_on, by=", ".join(file.agreed_by)) for what, file in files.items())
 
 
@@ -186,16 +188,16 @@ def _heaviest(reasons: list[Why]) -> tuple[Why, ...]:
     return tuple(sorted(reasons, key=lambda why: (-why.points, why.rule))[:_MOST_REASONS])
 
 
-def _headline(lead: Lead, reasons: tuple[Why, ...], *, asked: bool) -> str:
+def _headline(standing: Standing, reasons: tuple[Why, ...], *, asked: bool) -> str:
     if asked:
         return "Asked to be contacted"
-    return reasons[0].says if reasons else f"Reached the stage {lead.stage}"
+    return reasons[0].says if reasons else f"Reached the stage {standing.stage}"
 
 
 def _in_words(moment: Moment, policy: Compiled) -> Moment:
     """A row remembers the rule that a deed fed; a rep reads what the rule says."""
-    rule = policy.engagement.get(moment.what)
-    return moment if rule is None else replace(moment, what=rule.says)
+    fed = policy.rules.get(moment.what)
+    return moment if fed is None else replace(moment, what=fed.rule.says)
 
 
 def _told(email: str, at: int, policy: Compiled) -> Told:

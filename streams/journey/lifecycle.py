@@ -4,9 +4,10 @@ from msgspec.structs import replace
 
 from schemas.commands import MoveLifecycle
 from schemas.facts import Traits, tag_of
-from schemas.lead import Lead, OpenHandoff
+from schemas.lead import Lead, OpenHandoff, Standing
 from streams.journey import gate
 from streams.journey.compiled import Compiled
+from streams.journey.score import leading
 from streams.journey.turn import Turn
 
 
@@ -34,17 +35,17 @@ def standing_of(lead: Lead, seen: int, policy: Compiled) -> Traits:
     """What a lifecycle's condition may name: the traits, and ``schemas.policy.STANDING``."""
     return {
         **lead.traits,
-        "stage": lead.stage,
-        "qualified": gate.qualified(lead, policy),
-        "ready": gate.ready(lead, policy),
+        "stage": lead.standings[leading(lead)].stage,
+        "qualified": bool(gate.qualified_in(lead, policy)),
+        "ready": bool(gate.ready_in(lead, policy)),
         "sales": _sales(lead.handoff),
         "opportunity": lead.opportunity_until > seen,
         "customer": lead.customer,
     }
 
 
-def _stands(lead: Lead, seen: int) -> tuple[str, str, OpenHandoff | None, bool, bool]:
-    return lead.stage, lead.veto, lead.handoff, lead.opportunity_until > seen, lead.customer
+def _stands(lead: Lead, seen: int) -> tuple[dict[str, Standing], OpenHandoff | None, bool, bool]:
+    return lead.standings, lead.handoff, lead.opportunity_until > seen, lead.customer
 
 
 def _sales(handoff: OpenHandoff | None) -> str:

@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from schemas import facts as f
 from schemas.handoff import Moment
 from schemas.lead import MOMENTS, MOST_TRAITS, RECENT_FACTS, Basis, Lead
-from schemas.policy import EngagementRule
 from schemas.reason import Reason
 from schemas.units import day_of
 from streams.journey.compiled import REQUESTED, Compiled
+from streams.journey.model import Scored
+from streams.journey.points import once_more
 
 _DIGEST: Final = 8
 _SUPPRESSING: Final = {  # the gravest first
@@ -118,46 +119,30 @@ def _settled(lead: Lead, fact: f.SendSettled) -> Changes:
     return {"received": {e: at for e, at in lead.received.items() if e != fact.email}, "sent": tuple(sent)}
 
 
-def hit_by(lead: Lead, fact: f.Happened, policy: Compiled) -> list[EngagementRule]:
+def hit_by(lead: Lead, fact: f.Happened, policy: Compiled) -> list[Scored]:
     """The engagement rules that this fact feeds. A machine's open feeds none."""
     if isinstance(fact, f.EmailOpened) and fact.machine:
         return []
-    return [rule for rule, test in policy.rules_on(fact) if test is None or test(lead.traits, fact)]
+    return policy.fed_by(fact, lead.traits)
 
 
 def _counted(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:
     hits = hit_by(lead, fact, policy)
     if not hits:
         return {}
-    counts, day = dict(lead.counts), day_of(fact.at)
-    for rule in hits:
-        counts[rule.id] = _one_more(counts.get(rule.id, {}), day, rule)
+    counts, day, today = dict(lead.counts), day_of(fact.at), day_of(max(lead.seen, fact.seen))
+    for hit in hits:
+        counts[hit.key] = once_more(counts.get(hit.key, {}), day, hit, today)
     changes: Changes = {"counts": counts}
-    telling = max((rule for rule in hits if rule.counts_as_interest), key=_weight, default=None)
+    telling = max((hit for hit in hits if hit.rule.counts_as_interest), key=_weight, default=None)
     if telling is not None:
         changes["interest_at"] = max(lead.interest_at, fact.at)
-        changes["moments"] = _remembered(lead, fact, telling.id)
+        changes["moments"] = _remembered(lead, fact, telling.key)
     return changes
 
 
-def _one_more(days: dict[int, int], day: int, rule: EngagementRule) -> dict[int, int]:
-    """The newest days that can still count: newest first, ``most`` in all. Order of arrival cannot matter."""
-    had = days.get(day, 0)
-    more = days | {day: had + 1}
-    if had >= rule.most_a_day or len(more) == 1:
-        return more  # no more counts than before
-    kept: dict[int, int] = {}
-    left = rule.most
-    for newest in more if had else sorted(more, reverse=True):
-        kept[newest] = more[newest]
-        left -= min(more[newest], rule.most_a_day)
-        if left <= 0:
-            break
-    return kept
-
-
-def _weight(rule: EngagementRule) -> int:
-    return rule.points
+def _weight(hit: Scored) -> int:
+    return hit.rule.points
 
 
 def _remembered(lead: Lead, fact: f.Fact, rule: str) -> tuple[Moment, ...]:

@@ -8,9 +8,11 @@ from schemas.commands import EnterProgram, LeaveProgram, SendContent
 from schemas.facts import FormSubmitted
 from schemas.lead import Enrolment, Lead, Wish
 from schemas.reason import Reason
+from schemas.units import day_of
 from streams.journey import gate
 from streams.journey.calendar import zone_of
-from streams.journey.compiled import REQUESTED, Compiled, Route, TimedStep
+from streams.journey.compiled import REQUESTED, Compiled, Route, TimedStep, rank
+from streams.journey.past import Past
 from streams.journey.turn import Turn, send_key
 
 _MAY_COME = (Reason.NO_ADDRESS, Reason.NO_BASIS)
@@ -102,7 +104,7 @@ def _enrol(lead: Lead, turn: Turn) -> Lead:
     current = lead.enrolment
     if current is not None:
         route = turn.policy.routes.get(current.program)
-        if route is not None and lead.stage in route.program.stages:
+        if route is not None and route in routes_of(lead, turn.policy):
             return lead
         why = "stage" if route is not None else "changed"
         turn.say(LeaveProgram, program=current.program, ordinal=current.ordinal, why=why)
@@ -110,22 +112,31 @@ def _enrol(lead: Lead, turn: Turn) -> Lead:
     route = next(_open_routes(lead, turn), None)
     if route is not None:
         return _enter(lead, route, turn)
-    known = turn.policy.routes_for.get(lead.stage, ())
+    known = routes_of(lead, turn.policy)
     return _silent(lead, turn, Reason.EXHAUSTED if known and lead.finished else Reason.NO_PROGRAM)
 
 
 def _open_routes(lead: Lead, turn: Turn) -> Iterator[Route]:
-    for route in turn.policy.routes_for.get(lead.stage, ()):
+    past = Past(lead.counts, day_of(turn.seen))
+    for route in routes_of(lead, turn.policy):
         finished = lead.finished.get(route.id)
         again = finished is None or (route.again_after is not None and turn.seen >= finished + route.again_after)
-        if again and (route.test is None or route.test(lead.traits, None)):
+        if again and (route.test is None or route.test(lead.traits, past)):
             yield route
 
 
 def reopenings(lead: Lead, policy: Compiled) -> list[int]:
-    """When the programs of the lead's stage that it has finished open again (ms)."""
-    routes = policy.routes_for.get(lead.stage, ())
+    """When the programs of the lead's stages that it has finished open again (ms)."""
+    routes = routes_of(lead, policy)
     return [lead.finished[r.id] + r.again_after for r in routes if r.again_after and r.id in lead.finished]
+
+
+def routes_of(lead: Lead, policy: Compiled) -> tuple[Route, ...]:
+    """The programs for the stages in which the lead is qualified, in every model, the most important first."""
+    found = [policy.routes_for.get((name, lead.standings[name].stage), ()) for name in gate.qualified_in(lead, policy)]
+    if len(found) == 1:
+        return found[0]
+    return tuple(sorted((route for routes in found for route in routes), key=rank))
 
 
 def _enter(lead: Lead, route: Route, turn: Turn) -> Lead:

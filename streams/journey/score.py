@@ -1,137 +1,117 @@
-"""Two axes of integer points, and where each point comes from. The contributions add up to the score, always."""
+"""Two axes of integer points in each model, and where each point comes from. The contributions add up, always."""
 
-from collections.abc import Iterator
-from typing import Any, Final, Literal
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from schemas.commands import MoveStage
 from schemas.handoff import Why
-from schemas.lead import Lead
-from schemas.policy import EngagementRule, Grades
+from schemas.lead import Lead, Standing
 from schemas.units import DAY, day_of
-from streams.journey.compiled import WHOLE, Compiled
+from streams.journey import stage
+from streams.journey.compiled import Compiled
+from streams.journey.model import Judge, Pot
+from streams.journey.past import Past
+from streams.journey.points import points, shares
 from streams.journey.turn import Turn
 
-Changes = dict[str, Any]
-_NEVER: Final[dict[int, int]] = {}
+_NEW: Final = Standing()
+
+
+class Change(NamedTuple):
+    """What may weigh otherwise than when the row was judged: traits, everything done, or what was done just now."""
+
+    before: Lead
+    traits: bool
+    anew: bool
+    past: Past
 
 
 def judge(before: Lead, lead: Lead, turn: Turn) -> Lead:
-    """Scores anew what may have changed since ``before`` (traits, counts, the day, the policy), and moves the stage."""
-    changes = _fit_anew(before, lead, turn.policy) | _engagement_anew(before, lead, turn)
-    if not changes:
-        return lead
-    changes |= {"judged_by": turn.policy.hash, "judged_on": day_of(turn.seen)}
-    return _move(replace(lead, **changes), turn)
-
-
-def _fit_anew(before: Lead, lead: Lead, policy: Compiled) -> Changes:
-    if lead.judged_by == policy.hash and lead.traits is before.traits:
-        return {}
-    fit = sum(rule.points for rule, test in policy.fit if test is None or test(lead.traits, None))
-    veto = next((v.id for v, test in policy.vetoes if test is None or test(lead.traits, None)), "")
-    return {"fit": fit, "veto": veto}
-
-
-def _engagement_anew(before: Lead, lead: Lead, turn: Turn) -> Changes:
-    """On one day, under one policy, only the rules that were fed just now weigh otherwise than before."""
+    """Scores anew what may have changed since ``before`` (traits, counts, the day, the policy), and moves stages."""
     policy, today = turn.policy, day_of(turn.seen)
-    if lead.judged_by != policy.hash or lead.judged_on != today:
-        return {"engagement": sum(_points(rule_id, days, today, policy) for rule_id, days in lead.counts.items())}
-    if lead.counts is before.counts:
-        return {}
-    gained = 0
-    for rule_id, days in lead.counts.items():
-        had = before.counts.get(rule_id, _NEVER)
-        if days is not had:
-            gained += _points(rule_id, days, today, policy) - _points(rule_id, had, today, policy)
-    return {"engagement": lead.engagement + gained}
-
-
-def _move(lead: Lead, turn: Turn) -> Lead:
-    stage = stage_of(lead, turn.seen, turn.policy)
-    if stage == lead.stage:
+    redefined = lead.judged_by != policy.hash
+    traits, anew = redefined or lead.traits is not before.traits, redefined or lead.judged_on != today
+    lapsed = 0 < lead.lapses <= turn.seen
+    if not (traits or anew or lapsed or lead.counts is not before.counts):
         return lead
-    turn.say(
-        MoveStage,
-        before=lead.stage,
-        after=stage,
-        why=_why(lead, stage, turn.policy),
-        fit=lead.fit,
-        engagement=lead.engagement,
-        grade=grade_of(lead.fit, lead.engagement, turn.policy.policy.scoring.grades),
-    )
-    return replace(lead, stage=stage, stage_since=turn.seen)
+    change = Change(before, traits, anew, Past(lead.counts, today))
+    fed = _fed(lead, change, policy)
+    standings = {}
+    for name, model in policy.models.items():
+        standing, pots = lead.standings.get(name, _NEW), fed.get(name)
+        if traits or anew or lapsed or pots or standing.overstayed:
+            standing = stage.move(_scored(standing, lead, change, pots or {}, model), lead, change.past, model, turn)
+        standings[name] = standing
+    due = _lapses(standings, change.past, turn) if policy.timed else 0
+    return replace(lead, standings=standings, judged_by=policy.hash, judged_on=today, lapses=due)
 
 
-def stage_of(lead: Lead, seen: int, policy: Compiled) -> str:
-    """The last stage that the lead may enter, or may keep. The first one needs nothing.
-
-    Entering takes all points, keeping takes fewer, and nobody moves back before the dwell is over.
-    """
-    now = policy.stage_index.get(lead.stage, -1)
-    reached = 0
-    for index, stage in enumerate(policy.stages):
-        enough = policy.keeps[index] if index <= now else stage.engagement
-        if lead.fit >= stage.fit and lead.engagement >= enough:
-            reached = index
-    early = reached < now and seen - lead.stage_since < policy.dwell
-    return lead.stage if early else policy.stages[reached].id
+def _fed(lead: Lead, change: Change, policy: Compiled) -> dict[str, dict[str, Pot]]:
+    """By model, the pots that may weigh otherwise now. On one day, under one policy, those that were just fed."""
+    before = {} if change.anew else change.before.counts
+    found: dict[str, dict[str, Pot]] = defaultdict(dict)
+    for key, days in lead.counts.items():
+        if days is not before.get(key) and key in policy.pots:  # else a rule of an older policy: it weighs nothing now
+            pot = policy.pots[key]
+            found[pot.model][pot.name] = pot
+    return found
 
 
-def _why(lead: Lead, after: str, policy: Compiled) -> Literal["earned", "faded", "unfit", "redefined"]:
-    before = policy.stage_index.get(lead.stage)
-    if before is None:
-        return "redefined" if lead.stage else "earned"
-    if policy.stage_index[after] > before:
-        return "earned"
-    return "unfit" if lead.fit < policy.stages[before].fit else "faded"
+def _scored(standing: Standing, lead: Lead, change: Change, pots: dict[str, Pot], model: Judge) -> Standing:
+    fit, veto, engagement = standing.fit, standing.veto, 0 if change.anew else standing.engagement
+    if change.traits:
+        fit = sum(rule.points for rule in model.fit.passed(lead.traits))
+    if change.traits or model.windows:
+        veto = next((veto.id for veto in model.vetoes.passed(lead.traits, change.past)), "")
+    for pot in pots.values():
+        engagement += points(pot, lead.counts, model, change.past.today)
+        if not change.anew:
+            engagement -= points(pot, change.before.counts, model, change.past.today)
+    if model.patterns:
+        engagement += _patterns(lead, change.past, model)
+        if not change.anew:
+            engagement -= _patterns(change.before, Past(change.before.counts, change.past.today), model)
+    return replace(standing, fit=fit, veto=veto, engagement=engagement)
 
 
-def grade_of(fit: int, engagement: int, grades: Grades) -> str:
-    """``A1`` to ``D4``: a letter for fit, a digit for engagement."""
-    return f"{_place(fit, grades.fit, 'ABCD')}{_place(engagement, grades.engagement, '1234')}"
+def _patterns(lead: Lead, past: Past, model: Judge) -> int:
+    return sum(pattern.points for pattern in model.patterns.passed(lead.traits, past))
 
 
-def _place(points: int, least: tuple[int, int, int], names: str) -> str:
-    return names[sum(points < bound for bound in least)]
+def _lapses(standings: dict[str, Standing], past: Past, turn: Turn) -> int:
+    """When to judge anew though nothing happens (ms), 0 for never."""
+    models = turn.policy.models.items()
+    ahead = (stage.lapses(standings[name], past, model, turn.seen) for name, model in models)
+    return min((at for found in ahead for at in found), default=0)
 
 
-def fit_of(lead: Lead, policy: Compiled) -> Iterator[Why]:
+def leading(lead: Lead, among: Iterable[str] = ()) -> str:
+    """The model that speaks loudest for the lead: no veto, then most points, then the first that was declared."""
+    names = tuple(among) or tuple(lead.standings)
+    return max(names, key=lambda name: _loudness(lead.standings[name]), default="main")
+
+
+def _loudness(standing: Standing) -> tuple[bool, int]:
+    return not standing.veto, standing.fit + standing.engagement
+
+
+def fit_of(lead: Lead, model: Judge) -> Iterator[Why]:
     """Every fit rule that holds for the lead, with its points."""
-    for rule, test in policy.fit:
-        if test is None or test(lead.traits, None):
-            yield Why(rule=rule.id, says=rule.says, points=rule.points)
+    for rule in model.fit.passed(lead.traits):
+        yield Why(rule=rule.id, says=rule.says, points=rule.points)
 
 
-def engagement_of(lead: Lead, policy: Compiled, today: int) -> Iterator[Why]:
-    """Every engagement rule that has points left today, after caps and decay."""
-    for rule_id, days in lead.counts.items():
-        points = _points(rule_id, days, today, policy)
-        if points:
-            yield Why(rule=rule_id, says=policy.engagement[rule_id].says, points=points, last=max(days) * DAY)
-
-
-def _points(rule_id: str, days: dict[int, int], today: int, policy: Compiled) -> int:
-    """A rule of an older policy weighs nothing now."""
-    rule = policy.engagement.get(rule_id)
-    return 0 if rule is None else _faded(days, rule, today, policy)
-
-
-def _faded(days: dict[int, int], rule: EngagementRule, today: int, policy: Compiled) -> int:
-    """Newest days first, as kept, until ``most`` is used up; each count is worth ``points`` times the day's decay."""
-    total, left = 0, rule.most
-    for day, count in days.items():
-        age = today - day if day < today else 0
-        if age > policy.horizon or not left:
-            break
-        counted = min(count, rule.most_a_day, left)
-        left -= counted
-        total += counted * policy.decay[age]
-    return whole(rule.points * total)
-
-
-def whole(thousandths: int) -> int:
-    """Thousandths of points as points, rounded towards zero."""
-    return thousandths // WHOLE if thousandths >= 0 else -(-thousandths // WHOLE)
+def engagement_of(lead: Lead, model: Judge, today: int) -> Iterator[Why]:
+    """Every engagement rule and pattern that has points today, after caps, groups and decay."""
+    for pot in model.pots:
+        told: dict[str, int] = defaultdict(int)
+        for share in shares(pot, lead.counts, model, today):
+            told[share.rule.key] += share.points
+        for rule in pot.rules:
+            if told.get(rule.key):
+                last = max(lead.counts[rule.key]) * DAY
+                yield Why(rule=rule.rule.id, says=rule.rule.says, points=told[rule.key], last=last)
+    for pattern in model.patterns.passed(lead.traits, Past(lead.counts, today)):
+        yield Why(rule=pattern.id, says=pattern.says, points=pattern.points)

@@ -34,7 +34,8 @@ def test_two_replays_give_one_digest_whatever_the_order_of_leads(tmp_path):
 def test_why_adds_up_and_knows_no_future():
     """Contributions sum to both axes; with --at, what was seen later is left out."""
     told = json.loads(nurture("why", "lead-00003", "--facts", FACTS, *OVER, "--json"))
-    assert sum(one["points"] for one in told["contributions"]) == told["lead"]["fit"] + told["lead"]["engagement"]
+    standing = told["lead"]["standings"]["main"]
+    assert sum(one["points"] for one in told["contributions"]) == standing["fit"] + standing["engagement"]
     early = json.loads(nurture("why", "lead-00003", "--facts", FACTS, *OVER, "--at", "2026-03-20", "--json"))
     assert early["lead"]["facts"] < told["lead"]["facts"]
     assert early["decisions"] == told["decisions"][: len(early["decisions"])]

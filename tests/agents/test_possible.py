@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.check.possible import holds, kinds, named
-from schemas.policy import FieldDefinition, When
+from schemas.authored import When
+from schemas.policy import FieldDefinition
 from streams.journey.predicate import compile_when
 
 FIELDS = {

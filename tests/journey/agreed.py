@@ -4,17 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from schemas import facts as f
+from schemas.authored import Cap, When
 from schemas.commands import Command
-from schemas.lead import Lead
+from schemas.lead import Lead, Standing
+from schemas.model import EngagementRule, FitRule, Grades, Scoring, Stage, Stages, Veto
 from schemas.policy import (
     Brand,
-    Cap,
     Catalogue,
     Email,
-    EngagementRule,
     FieldDefinition,
-    FitRule,
-    Grades,
     Lifecycle,
     Policy,
     Program,
@@ -22,13 +20,8 @@ from schemas.policy import (
     RejectReason,
     Rep,
     Sales,
-    Scoring,
     Sending,
-    Stage,
-    Stages,
     Step,
-    Veto,
-    When,
 )
 from schemas.units import DAY, HOUR, from_iso
 from streams.journey.compiled import Compiled
@@ -144,6 +137,11 @@ class Story:
         self.said: list[Command] = []
         self.number = 0
         self.now = MONDAY
+
+    @property
+    def standing(self) -> Standing:
+        """Where the lead stands in the main model."""
+        return self.lead.standings["main"]
 
     def tell(self, kind: type[f.Happened], /, after: int = 0, **parts: Any) -> tuple[Command, ...]:
         """A fact happens ``after`` ms; what falls due before it comes first, as ticks."""

@@ -15,6 +15,7 @@ from streams.journey.decide import decide
 from streams.journey.score import engagement_of, fit_of
 from tests.journey.agreed import MONDAY, POLICY, Story
 
+MAIN = POLICY.models["main"]
 ACTS = [
     (f.LeadUpdated, {"traits": {"email": "ada@lovelace.example", "role": "director"}}),
     (f.LeadUpdated, {"traits": {"country": "JP", "role": "clerk"}}),
@@ -132,8 +133,9 @@ def test_the_same_history_gives_the_same_bytes(history):
 def test_the_score_sums(history):
     """Contributions add up exactly to both axes, as of the day that they were judged on."""
     lead = lived(history)[0].lead
-    assert lead.fit == sum(why.points for why in fit_of(lead, POLICY))
-    assert lead.engagement == sum(why.points for why in engagement_of(lead, POLICY, lead.judged_on))
+    standing, model = lead.standings["main"], POLICY.models["main"]
+    assert standing.fit == sum(why.points for why in fit_of(lead, model))
+    assert standing.engagement == sum(why.points for why in engagement_of(lead, model, lead.judged_on))
 
 
 @given(st.lists(st.tuples(st.sampled_from(ACTS[6:12]), st.integers(0, 20 * DAY)), max_size=25), st.randoms())
@@ -148,9 +150,8 @@ def test_the_order_of_arrival_does_not_change_the_score(acts, dice):
         lead = Lead(id="ada")
         for fact in facts:
             lead, _ = decide(lead, fact, POLICY)
-        scores.add(
-            (lead.engagement, tuple(sorted((rule, tuple(sorted(d.items()))) for rule, d in lead.counts.items())))
-        )
+        counts = tuple(sorted((rule, tuple(sorted(days.items()))) for rule, days in lead.counts.items()))
+        scores.add((tuple(standing.engagement for standing in lead.standings.values()), counts))
         dice.shuffle(facts)
     assert len(scores) == 1
 
@@ -161,10 +162,10 @@ def test_nobody_flaps(history):
     story, _ = lived(history)
     since = {}
     for move in story.of(MoveStage):
-        if POLICY.stage_index[move.after] < POLICY.stage_index.get(move.before, -1):
-            assert move.seen - since["at"] >= POLICY.dwell
+        if MAIN.index[move.after] < MAIN.index.get(move.before, -1):
+            assert move.seen - since["at"] >= MAIN.dwell
         else:
-            stage = POLICY.stages[POLICY.stage_index[move.after]]
+            stage = MAIN.rungs[MAIN.index[move.after]]
             assert (move.fit >= stage.fit, move.engagement >= stage.engagement) == (True, True)
         since["at"] = move.seen
 
@@ -210,7 +211,7 @@ def test_a_row_stays_small_whatever_the_traffic(seed):
 @given(st.integers(0, 60))
 def test_decay_is_monotone(days):
     """A point is never worth more tomorrow; half of it is left after the half-life."""
-    assert POLICY.decay[days] >= POLICY.decay[days + 1]
-    assert POLICY.decay[0] == 1000
-    assert POLICY.decay[millis("14 days") // DAY] == 500
+    assert MAIN.decay[days] >= MAIN.decay[days + 1]
+    assert MAIN.decay[0] == 1000
+    assert MAIN.decay[millis("14 days") // DAY] == 500
     assert day_of(MONDAY + DAY) == day_of(MONDAY) + 1

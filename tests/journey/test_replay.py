@@ -25,8 +25,8 @@ def test_every_point_is_accounted_for(history):
     story, folded = lived(history)
     told = explain([fact for fact, _, _ in folded], "ada", POLICY, find)
     assert told.lead == story.lead
-    assert sum(c.points for c in told.contributions if not c.fact) == story.lead.fit
-    assert sum(c.points for c in told.contributions if c.fact) == story.lead.engagement
+    assert sum(c.points for c in told.contributions if c.axis == "fit") == story.standing.fit
+    assert sum(c.points for c in told.contributions if c.axis == "engagement") == story.standing.engagement
     assert [decision.command for decision in told.decisions] == story.said
 
 
@@ -43,8 +43,8 @@ def test_what_a_row_forgets_would_never_have_counted(times):
     for day in days:
         by_day[day] = by_day.get(day, 0) + 1
         if by_day[day] <= 5 and len(counted) < 4:  # most_a_day, most
-            counted.append(POLICY.decay[lead.judged_on - day])
-    assert lead.engagement == 15 * sum(counted) // 1000
+            counted.append(POLICY.models["main"].decay[lead.judged_on - day])
+    assert lead.standings["main"].engagement == 15 * sum(counted) // 1000
 
 
 @given(histories, histories, st.randoms())

@@ -314,17 +314,17 @@ def test_a_stage_is_kept_with_fewer_points_than_it_takes_to_enter():
     story.tell(f.PageViewed, path="/")
     story.tell(f.PageViewed, path="/")
     story.tell(f.EmailClicked, email="why-measure")  # 15 + 4 + 6 = 25
-    assert story.lead.stage == "considering"
+    assert story.standing.stage == "considering"
     story.tell(f.EmailBounced, after=8 * DAY, kind="soft")
-    assert (story.lead.stage, story.lead.engagement) == ("aware", 11)
+    assert (story.standing.stage, story.standing.engagement) == ("aware", 11)
     other = interested()
     other.tell(f.WebinarAttended, webinar="metering")
     other.tell(f.LeadUpdated, after=9 * DAY, traits={"company": "Engines"})
-    assert (other.lead.stage, other.lead.engagement) == ("considering", 21)
+    assert (other.standing.stage, other.standing.engagement) == ("considering", 21)
     other.tell(f.LeadUpdated, after=6 * DAY, traits={"company": "Engines"})
-    assert (other.lead.stage, other.lead.engagement) == ("considering", 16)
+    assert (other.standing.stage, other.standing.engagement) == ("considering", 16)
     other.tell(f.LeadUpdated, after=4 * DAY, traits={"company": "Engines"})
-    assert (other.lead.stage, other.lead.engagement) == ("aware", 12)
+    assert (other.standing.stage, other.standing.engagement) == ("aware", 12)
 
 
 def test_who_is_no_longer_fit_moves_back_for_that_reason():
@@ -339,18 +339,18 @@ def test_an_undeclared_tracked_event_is_kept_and_weighs_nothing():
     """Only what the catalogue's rules name can score."""
     story = Story().introduced()
     story.tell(f.Tracked, name="cursor-moved")
-    assert (story.lead.engagement, story.lead.facts) == (0, 3)
+    assert (story.standing.engagement, story.lead.facts) == (0, 3)
     story.tell(f.Tracked, name="trial-started")
-    assert story.lead.engagement == 25
+    assert story.standing.engagement == 25
 
 
 def test_a_machine_open_weighs_nothing():
     """The provider knows that no person looked."""
     story = Story().introduced()
     story.tell(f.EmailOpened, machine=True)
-    assert story.lead.engagement == 0
+    assert story.standing.engagement == 0
     story.tell(f.EmailOpened)
-    assert story.lead.engagement == 1
+    assert story.standing.engagement == 1
 
 
 def test_a_send_that_never_left_was_never_received_and_counts_towards_no_cap():

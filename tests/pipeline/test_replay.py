@@ -37,4 +37,5 @@ async def _compared(pipeline, tmp_path):
     assert decisions == accounts.decisions
     for lead_id in Random(1).sample(sorted(live), 10):
         told = explain(facts, lead_id, None, policies.__getitem__)
-        assert sum(one.points for one in told.contributions) == live[lead_id].fit + live[lead_id].engagement
+        standing = live[lead_id].standings["main"]
+        assert sum(one.points for one in told.contributions) == standing.fit + standing.engagement

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from schemas.policy import Catalogue, Name, Program, Scoring, When
+from schemas.authored import Name, When
+from schemas.model import Scoring
+from schemas.policy import Catalogue, Program
 from schemas.problem import Problem
 from schemas.read import Placed, read, read_placed, text_of
 from schemas.units import Duration

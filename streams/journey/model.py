@@ -1,0 +1,142 @@
+"""One model made ready: what feeds its rules, what counts are worth, its stages as a machine. It judges no lead."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from schemas.authored import When
+from schemas.model import MAIN, EngagementRule, FitRule, Group, Model, Pattern, Stage, Veto
+from schemas.policy import Lifecycle
+from schemas.units import DAY, millis
+from streams.journey.past import Window
+from streams.journey.predicate import Test, Words, compile_when, parts
+from streams.journey.sieve import Sieve
+
+WHOLE: Final = 1000  # decay and shares are counted in thousandths, so that points stay integers
+_KEEP_OF_100: Final = 70
+
+
+class Scored(NamedTuple):
+    """An engagement rule by the name that rows know it by, with its caps over several days (most, days)."""
+
+    key: str
+    rule: EngagementRule
+    caps: tuple[tuple[int, int], ...]
+    horizon: int
+
+
+class Pot(NamedTuple):
+    """Rules that are counted together. ``shares`` is what the first 0, 1, 2, … counts weigh in all, in thousandths.
+
+    A rule outside any group has a pot of its own, without ``most`` and ``shares``: there each count weighs one.
+    """
+
+    name: str
+    model: str
+    rules: tuple[Scored, ...]
+    most: int | None = None
+    shares: tuple[int, ...] = ()
+
+
+class Rung(NamedTuple):
+    """A stage: what it takes to enter and to stay, when it is left, how long (ms) a stay may last and what follows."""
+
+    id: str
+    fit: int
+    engagement: int
+    keep: int
+    enter: Test | None
+    leave: Test | None
+    at_most: int
+    then: int | None
+
+
+class Judge:
+    """A model and its indexes."""
+
+    def __init__(self, name: str, model: Model, lifecycle: Lifecycle) -> None:
+        scoring, stages = model.scoring, model.stages
+        self.name = name
+        self.agreed = stages
+        self.grades = scoring.grades
+        self.horizon = millis(scoring.horizon) // DAY
+        self.decay = decay_table(scoring.half_life, self.horizon)
+        self.words = words = Words(window=self._window)
+        self.fit: Sieve[FitRule] = Sieve(((rule, rule.when) for rule in scoring.fit), words)
+        self.vetoes: Sieve[Veto] = Sieve(((veto, veto.when) for veto in scoring.disqualify), words)
+        self.patterns: Sieve[Pattern] = Sieve(((pattern, pattern.when) for pattern in scoring.patterns), words)
+        self.rules = tuple(self._scored(rule) for rule in scoring.engagement)
+        self.pots = tuple(_pots(name, self.rules, scoring.groups))
+        index = {stage.id: place for place, stage in enumerate(stages.stages)}
+        self.index = index
+        self.rungs = tuple(_rung(stage, index, words) for stage in stages.stages)
+        self.dwell = millis(stages.dwell)
+        self.qualified_from = _first(lifecycle.qualified_from, index)
+        self.ready_from = _first(lifecycle.ready_from, index)
+        self.windows = tuple({self._window(part) for when in _conditions(model) for part in parts(when) if part.did})
+        self.timed = bool(self.windows) or any(rung.at_most for rung in self.rungs)
+
+    def _scored(self, rule: EngagementRule) -> Scored:
+        caps = tuple((cap.most, millis(cap.within) // DAY) for cap in rule.caps)
+        return Scored(key_of(self.name, rule.id), rule, caps, self.horizon)
+
+    def _window(self, when: When) -> Window:
+        days = millis(when.within) // DAY if when.within else self.horizon
+        return Window(key_of(self.name, when.did), when.times, days)
+
+
+def key_of(model: str, rule: str) -> str:
+    """How rows name a rule: rules of two models may have one name."""
+    return rule if model == MAIN else f"{model}/{rule}"
+
+
+def decay_table(half_life: str, days: int) -> tuple[int, ...]:
+    """Thousandths that are left of a point after 0, 1, 2, … days: ``2 ** -(day / half_life)``, in exact decimals."""
+    half = Decimal(millis(half_life)) / DAY
+    return tuple(int((WHOLE * Decimal(2) ** (-day / half)).to_integral_value()) for day in range(days + 1))
+
+
+def _conditions(model: Model) -> Iterator[When]:
+    """Every condition that may look through a window."""
+    yield from (veto.when for veto in model.scoring.disqualify)
+    yield from (pattern.when for pattern in model.scoring.patterns)
+    for stage in model.stages.stages:
+        yield from (when for when in (stage.enter, stage.leave) if when is not None)
+
+
+def _pots(model: str, rules: tuple[Scored, ...], groups: Iterable[Group]) -> Iterator[Pot]:
+    by_id = {scored.rule.id: scored for scored in rules}
+    for group in groups:
+        members = tuple(by_id.pop(rule) for rule in group.rules)
+        counts = sum(scored.rule.most for scored in members)
+        yield Pot(key_of(model, group.id), model, members, group.most, _shares(group.each_next, counts))
+    for scored in by_id.values():
+        yield Pot(scored.key, model, (scored,))
+
+
+def _shares(each_next: int, counts: int) -> tuple[int, ...]:
+    """What the first counts weigh together: one, and ``each_next`` per cent of it, and so on while anything is left."""
+    weights, share = [0], WHOLE
+    while share and len(weights) <= counts:
+        weights.append(share)
+        share = share * each_next // 100
+    return tuple(accumulate(weights))
+
+
+def _rung(stage: Stage, index: dict[str, int], words: Words) -> Rung:
+    return Rung(
+        stage.id,
+        stage.fit,
+        stage.engagement,
+        stage.engagement * _KEEP_OF_100 // 100 if stage.keep is None else stage.keep,
+        compile_when(stage.enter, words),
+        None if stage.leave is None else compile_when(stage.leave, words),
+        millis(stage.at_most) if stage.at_most else 0,
+        index[stage.then] if stage.then else None,
+    )
+
+
+def _first(names: tuple[str, ...], index: dict[str, int]) -> int:
+    """Where the stage stands that one of the names means: each model has one of them."""
+    return next(index[name] for name in names if name in index)

@@ -1,0 +1,38 @@
+"""What a row keeps of what was done, and windows over it: how often, how lately. It knows no points and no stages."""
+
+from typing import NamedTuple
+
+from schemas.units import DAY
+
+Days = dict[int, int]
+"""How often on which UTC day, the newest first."""
+
+
+class Past(NamedTuple):
+    """What was done, by rule, and the day that it is judged on."""
+
+    counts: dict[str, Days]
+    today: int
+
+
+class Window(NamedTuple):
+    """``times`` counts of a rule within so many UTC days, the day that is judged among them."""
+
+    rule: str
+    times: int
+    days: int
+
+    def holds(self, past: Past) -> bool:
+        """Whether it is so on the day that is judged."""
+        return self.lapses(past) > 0
+
+    def lapses(self, past: Past) -> int:
+        """When it will be untrue by time alone (ms); 0 when it is not true. Time alone never makes it true."""
+        found = 0
+        for day, times in past.counts.get(self.rule, {}).items():
+            if day <= past.today - self.days:
+                return 0
+            found += times
+            if found >= self.times:
+                return (day + self.days) * DAY
+        return 0

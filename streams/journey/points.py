@@ -1,0 +1,117 @@
+"""From counts to points: caps, groups and decay, as a function of the counts, whatever order they came in.
+
+The newest count first. So a new one can only push older ones out, and what lies behind the last that counts never will.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from streams.journey.model import WHOLE, Judge, Pot, Scored
+from streams.journey.past import Days
+
+_MILLION: Final = WHOLE * WHOLE
+_NEVER: Final[Days] = {}
+
+
+class Share(NamedTuple):
+    """What one count of a rule adds to its pot, in whole points; the shares of a pot add up to its points."""
+
+    rule: Scored
+    day: int
+    points: int
+
+
+def once_more(days: Days, day: int, rule: Scored, today: int) -> Days:
+    """The counts with one more, as far back as any may still count: newest first, ``most`` in all."""
+    if today - day > rule.horizon:
+        return days
+    had = days.get(day, 0)
+    more = days | {day: had + 1}
+    if not had and len(more) > 1:
+        more = dict(sorted(more.items(), reverse=True))
+    if had >= rule.rule.most_a_day or len(more) == 1:
+        return more  # no more counts than before
+    last = _last(more, rule, today)
+    return more if last is None else {newer: times for newer, times in more.items() if newer >= last}
+
+
+def _last(days: Days, rule: Scored, today: int) -> int | None:
+    """The day on which ``most`` is used up."""
+    counted = takes(days, rule, today)
+    return counted[-1][0] if sum(times for _, times in counted) >= rule.rule.most else None
+
+
+def takes(days: Days, rule: Scored, today: int) -> list[tuple[int, int]]:
+    """How many count on which day: newest first, within the horizon and under every cap."""
+    most_a_day, left = rule.rule.most_a_day, rule.rule.most
+    found: list[tuple[int, int]] = []
+    for day, times in days.items():
+        if not left or today - day > rule.horizon:
+            break
+        counted = min(times, most_a_day, left)
+        for most, within in rule.caps:
+            counted = min(counted, most - sum(taken for newer, taken in found if newer < day + within))
+        if counted:
+            found.append((day, counted))
+            left -= counted
+    return found
+
+
+def points(pot: Pot, counts: Mapping[str, Days], judge: Judge, today: int) -> int:
+    """What the counts of a pot's rules are worth today, in whole points."""
+    if not pot.shares:
+        [rule] = pot.rules
+        return whole(rule.rule.points * _faded(counts.get(rule.key, _NEVER), rule, judge.decay, today), WHOLE)
+    return whole(_capped(sum(worth for _, _, worth in _weighed(pot, counts, judge, today)), pot), _MILLION)
+
+
+def shares(pot: Pot, counts: Mapping[str, Days], judge: Judge, today: int) -> Iterator[Share]:
+    """Each count's own points: what the pot is worth with it less what it is worth with the newer ones only."""
+    total, told = 0, 0
+    for rule, day, worth in _weighed(pot, counts, judge, today):
+        total += worth
+        so_far = whole(_capped(total, pot), _MILLION)
+        yield Share(rule, day, so_far - told)
+        told = so_far
+
+
+def _weighed(pot: Pot, counts: Mapping[str, Days], judge: Judge, today: int) -> Iterator[tuple[Scored, int, int]]:
+    """Each count's rule, day and worth in millionths of a point: newest first, on one day in the order of the group."""
+    found = sorted(
+        (-day, place, times)
+        for place, rule in enumerate(pot.rules)
+        for day, times in takes(counts.get(rule.key, _NEVER), rule, today)
+    )
+    singly = ((-minus_day, pot.rules[place]) for minus_day, place, times in found for _ in range(times))
+    for before, (day, rule) in enumerate(singly):
+        share = _share(pot, before + 1) - _share(pot, before)
+        yield rule, day, rule.rule.points * judge.decay[max(0, today - day)] * share
+
+
+def _share(pot: Pot, counts: int) -> int:
+    """What so many counts weigh in a pot, in thousandths of one."""
+    return pot.shares[min(counts, len(pot.shares) - 1)] if pot.shares else counts * WHOLE
+
+
+def _capped(worth: int, pot: Pot) -> int:
+    return worth if pot.most is None else min(worth, pot.most * _MILLION)
+
+
+def _faded(days: Days, rule: Scored, decay: tuple[int, ...], today: int) -> int:
+    """How many counts are left of those that count, in thousandths. Hot: most rules have no caps over several days."""
+    if rule.caps:
+        return sum(times * decay[max(0, today - day)] for day, times in takes(days, rule, today))
+    total, left, most_a_day = 0, rule.rule.most, rule.rule.most_a_day
+    for day, times in days.items():
+        age = today - day if day < today else 0
+        if age > rule.horizon or not left:
+            break
+        counted = min(times, most_a_day, left)
+        left -= counted
+        total += counted * decay[age]
+    return total
+
+
+def whole(parts: int, of: int) -> int:
+    """So many parts of a point as points, rounded towards zero."""
+    return parts // of if parts >= 0 else -(-parts // of)

@@ -1,0 +1,92 @@
+"""The buying journey as a machine: who enters a stage, stays, is moved back, and why. It scores nothing."""
+
+from msgspec.structs import replace
+
+from schemas.commands import Crossing, FlagOverstay, MoveStage
+from schemas.lead import Lead, Standing
+from schemas.model import Grades
+from schemas.units import DAY
+from streams.journey.model import Judge, Rung
+from streams.journey.past import Past
+from streams.journey.turn import Turn
+
+
+def move(standing: Standing, lead: Lead, past: Past, judge: Judge, turn: Turn) -> Standing:
+    """Moves the lead to the last stage that it may enter or keep; nobody moves back before the dwell is over.
+
+    Entering takes all points, keeping takes fewer. A stay that is too long ends as declared.
+    """
+    now = judge.index.get(standing.stage, -1)
+    best = _reached(standing, now, lead, past, judge)
+    if best == now:
+        return _stayed(standing, judge.rungs[now], judge, turn)
+    if best < now and turn.seen - standing.stage_since < judge.dwell:
+        return standing
+    why: Crossing = "redefined" if now < 0 and standing.stage else "earned"
+    return _crossed(standing, best, why if best > now else _reason(standing, judge.rungs[now]), judge, turn)
+
+
+def _reached(standing: Standing, now: int, lead: Lead, past: Past, judge: Judge) -> int:
+    """The last stage whose conditions hold; the first one needs nothing. Who overstayed climbs by new interest only."""
+    fresh = not standing.overstayed or lead.interest_at > standing.overstayed
+    for place in range(len(judge.rungs) - 1 if fresh else now, 0, -1):
+        rung = judge.rungs[place]
+        if standing.fit < rung.fit or standing.engagement < (rung.keep if place <= now else rung.engagement):
+            continue
+        if rung.leave is not None and rung.leave(lead.traits, past):
+            continue
+        if place <= now or rung.enter is None or rung.enter(lead.traits, past):
+            return place
+    return 0
+
+
+def _reason(standing: Standing, rung: Rung) -> Crossing:
+    if standing.fit < rung.fit:
+        return "unfit"
+    return "faded" if standing.engagement < rung.keep else "left"
+
+
+def _stayed(standing: Standing, rung: Rung, judge: Judge, turn: Turn) -> Standing:
+    """What is declared for a stay that is too long: a move back, or a flag, once a stay."""
+    flagged = standing.overstayed > standing.stage_since
+    if flagged or not rung.at_most or turn.seen - standing.stage_since < rung.at_most:
+        return standing
+    if rung.then is not None:
+        return replace(_crossed(standing, rung.then, "overstayed", judge, turn), overstayed=turn.seen)
+    turn.say(FlagOverstay, model=judge.name, stage=rung.id, days=(turn.seen - standing.stage_since) // DAY)
+    return replace(standing, overstayed=turn.seen)
+
+
+def _crossed(standing: Standing, after: int, why: Crossing, judge: Judge, turn: Turn) -> Standing:
+    stage = judge.rungs[after].id
+    turn.say(
+        MoveStage,
+        model=judge.name,
+        before=standing.stage,
+        after=stage,
+        why=why,
+        days=(turn.seen - standing.stage_since) // DAY if standing.stage else 0,
+        fit=standing.fit,
+        engagement=standing.engagement,
+        grade=grade_of(standing, judge.grades),
+    )
+    return replace(standing, stage=stage, stage_since=turn.seen, overstayed=0)
+
+
+def lapses(standing: Standing, past: Past, judge: Judge, seen: int) -> list[int]:
+    """The moments ahead (ms) at which time alone may move the lead: a window closes, the dwell or a stay is over."""
+    if not judge.timed:
+        return []
+    found = [window.lapses(past) for window in judge.windows]
+    rung = judge.rungs[judge.index[standing.stage]]
+    found += [standing.stage_since + judge.dwell, standing.stage_since + rung.at_most if rung.at_most else 0]
+    return [at for at in found if at > seen]
+
+
+def grade_of(standing: Standing, grades: Grades) -> str:
+    """``A1`` to ``D4``: a letter for fit, a digit for engagement."""
+    return f"{_place(standing.fit, grades.fit, 'ABCD')}{_place(standing.engagement, grades.engagement, '1234')}"
+
+
+def _place(points: int, least: tuple[int, int, int], names: str) -> str:
+    return names[sum(points < bound for bound in least)]
