@@ -8,7 +8,7 @@ from msgspec import Struct
 from agents.check.draft import Draft, EmailDraft, read_draft
 from agents.check.rules import complaints
 from agents.render.source import EmailSource, Layout
-from schemas.policy import Email, Policy
+from schemas.policy import Claim, Email, Policy
 from schemas.problem import Problem
 from schemas.read import Placed
 from schemas.sample import SampleLead
@@ -23,6 +23,8 @@ class Workplace(Struct, frozen=True):
     sources: dict[str, EmailSource]
     layouts: dict[str, Layout]
     leads: dict[str, SampleLead]
+    partials: dict[str, str] = {}
+    claims: dict[str, Claim] = {}
     warnings: tuple[Problem, ...] = ()
 
 
@@ -72,4 +74,12 @@ def _email(draft: EmailDraft) -> Email:
 def _workplace(draft: Draft, policy: Policy, warnings: tuple[Problem, ...]) -> Workplace:
     sources = {name: email.source for name, email in draft.emails.items()}
     leads = {name: lead.value for name, lead in draft.leads.items()}
-    return Workplace(policy, sources, dict(draft.layouts), leads, warnings)
+    return Workplace(
+        policy=policy,
+        sources=sources,
+        layouts=dict(draft.layouts),
+        leads=leads,
+        partials={name: partial.mjml for name, partial in draft.partials.items()},
+        claims=draft.claims.value.claims if draft.claims else {},
+        warnings=warnings,
+    )

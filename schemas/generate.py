@@ -19,7 +19,7 @@ from schemas.lead import Lead
 from schemas.ledger import LedgerEntry
 from schemas.mark import Mark
 from schemas.model import Scoring, Stages
-from schemas.policy import Brand, Catalogue, EmailMeta, Lifecycle, Policy, Program, Sales, Sending
+from schemas.policy import Brand, Catalogue, Claims, EmailMeta, Lifecycle, Policy, Program, Sales, Sending
 from schemas.queue import QueueItem
 from schemas.sample import SampleLead
 
@@ -43,10 +43,11 @@ SHAPES: Final[dict[str, tuple[str, Any]]] = {
     "scoring.yaml": ("templates/scoring.yaml", Scoring),
     "stages.yaml": ("templates/stages.yaml", Stages),
     "lifecycle.yaml": ("templates/lifecycle.yaml", Lifecycle),
+    "claims.yaml": ("templates/claims.yaml", Claims),
     "sending.yaml": ("templates/sending.yaml", Sending),
     "sales.yaml": ("templates/sales.yaml", Sales),
     "program.yaml": ("templates/programs/*.yaml", Program),
-    "email.md": ("The front matter of templates/emails/*.md", EmailMeta),
+    "email.md": ("The front matter of templates/emails/*", EmailMeta),
     "lead.yaml": ("templates/leads/*.yaml", SampleLead),
 }
 

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, field
 
-from schemas.authored import Agreed, Authored, Cap, Name, Owned, When
+from schemas.authored import Agreed, Authored, Cap, Date, Name, Owned, When
 from schemas.model import MAIN, Model, Scoring, Stages
 from schemas.units import Duration, TimeOfDay
 
@@ -118,14 +118,21 @@ class Program(Owned, frozen=True, kw_only=True):
 
 
 class EmailMeta(Owned, frozen=True, kw_only=True):
-    """The front matter of an e-mail."""
+    """The front matter of an e-mail.
+
+    ``from: owner`` signs with the rep who knows the lead, with the brand when nobody does; answers go to the brand's
+    ``reply_to`` either way, which somebody reads. ``claims`` are named in claims.yaml, ``question`` is the buyer's.
+    """
 
     subject: Annotated[str, Meta(min_length=1, max_length=150)]
     preheader: str = ""
     kind: Literal["nurture", "requested", "internal"] = "nurture"
+    from_: Literal["brand", "owner"] = field(name="from", default="brand")
     stage: str = ""
+    persona: str = ""
     layout: Name = "letter"
     question: str = ""
+    claims: tuple[Name, ...] = ()
 
 
 class Email(Authored, frozen=True, kw_only=True):
@@ -134,6 +141,25 @@ class Email(Authored, frozen=True, kw_only=True):
     subject: str
     kind: Literal["nurture", "requested", "internal"]
     source_hash: str
+
+
+# ── claims.yaml ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Claim(Authored, frozen=True, kw_only=True):
+    """Something that we say is true. Once ``withdrawn`` (why), or after ``valid_until``, no e-mail may say it."""
+
+    says: str
+    evidence: str
+    owner: str
+    valid_until: Date
+    withdrawn: str = ""
+
+
+class Claims(Owned, frozen=True, kw_only=True):
+    """Every claim that an e-mail may make."""
+
+    claims: dict[Name, Claim]
 
 
 # ── sending.yaml, sales.yaml, brand.yaml ─────────────────────────────────────────────────────────────────────
@@ -188,13 +214,17 @@ class Sales(Owned, frozen=True, kw_only=True):
 
 
 class Brand(Owned, frozen=True, kw_only=True):
-    """Who writes: names, addresses and the law's requirements. ``zones`` gives a country's usual time zone."""
+    """Who writes: names, addresses and the law's requirements. ``zones`` gives a country's usual time zone.
+
+    We write from the website's domain and those below it, or from ``domains`` instead when there are any.
+    """
 
     name: str
     website: str
     from_name: str
     from_email: str
     reply_to: str
+    domains: tuple[str, ...] = ()
     postal_address: Annotated[str, Meta(min_length=10)]
     time_zone: str
     zones: dict[str, str] = field(default_factory=dict)

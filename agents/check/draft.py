@@ -8,9 +8,9 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from agents.render.source import EmailSource, Layout
+from agents.render.source import EmailSource, Layout, Partial
 from schemas.model import Scoring, Stages
-from schemas.policy import Brand, Catalogue, EmailMeta, Lifecycle, Program, Sales, Sending
+from schemas.policy import Brand, Catalogue, Claims, EmailMeta, Lifecycle, Program, Sales, Sending
 from schemas.problem import Problem
 from schemas.read import Placed, read_placed, text_of
 from schemas.sample import SampleLead
@@ -19,7 +19,13 @@ from schemas.words import listed
 T = TypeVar("T")
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FENCE: Final = re.compile(r"^---[ \t]*$", re.MULTILINE)
-_ENDINGS: Final = {"programs": (".yaml",), "emails": (".md",), "layouts": (".mjml", ".txt"), "leads": (".yaml",)}
+_ENDINGS: Final = {
+    "programs": (".yaml",),
+    "emails": (".md", ".mjml"),
+    "layouts": (".mjml", ".txt"),
+    "partials": (".mjml",),
+    "leads": (".yaml",),
+}
 
 
 class EmailDraft(Struct, frozen=True):
@@ -42,13 +48,15 @@ class Draft(Struct):
     catalogue: Placed[Catalogue] | None = None
     scoring: Placed[Scoring] | None = None
     stages: Placed[Stages] | None = None
+    lifecycle: Placed[Lifecycle] | None = None
     sending: Placed[Sending] | None = None
     sales: Placed[Sales] | None = None
+    claims: Placed[Claims] | None = None
     programs: dict[str, Placed[Program]] = {}
     emails: dict[str, EmailDraft] = {}
     layouts: dict[str, Layout] = {}
+    partials: dict[str, Partial] = {}
     leads: dict[str, Placed[SampleLead]] = {}
-    lifecycle: Placed[Lifecycle] | None = None
     problems: list[Problem] = []
 
     def text(self, path: Path) -> str | None:
@@ -89,6 +97,8 @@ def read_draft(folder: Path) -> Draft:
     draft.lifecycle = draft.value(folder / "lifecycle.yaml", Lifecycle)
     draft.sending = draft.value(folder / "sending.yaml", Sending)
     draft.sales = draft.value(folder / "sales.yaml", Sales)
+    if (folder / "claims.yaml").exists():
+        draft.claims = draft.value(folder / "claims.yaml", Claims)
     files = {kind: _files(draft, kind) for kind in _ENDINGS}
     for path in files["programs"]:
         _keep(draft.programs, path, draft.value(path, Program))
@@ -99,6 +109,8 @@ def read_draft(folder: Path) -> Draft:
     for path in files["layouts"]:
         if path.suffix == ".mjml":
             _keep(draft.layouts, path, _layout(draft, path))
+    for path in files["partials"]:
+        _keep(draft.partials, path, _partial(draft, path))
     return draft
 
 
@@ -109,7 +121,7 @@ def _keep(into: dict[str, T], path: Path, value: T | None) -> None:
 
 def _files(draft: Draft, kind: str) -> list[Path]:
     """The folder's files by name; what cannot be one is a mistake, hidden files and READMEs are let pass."""
-    found = []
+    found: list[Path] = []
     for path in sorted((draft.folder / kind).glob("*")):
         if path.name.startswith(".") or path.name == "README.md":
             continue
@@ -118,6 +130,9 @@ def _files(draft: Draft, kind: str) -> list[Path]:
             draft.problems.append(_file_problem(path, message))
         elif not _NAME.fullmatch(path.stem):
             message = f'found the name "{path.stem}", expected lower-case words joined with hyphens'
+            draft.problems.append(_file_problem(path, message))
+        elif kind != "layouts" and path.stem in {other.stem for other in found}:
+            message = f'found a second file with the name "{path.stem}", expected one: .md or .mjml'
             draft.problems.append(_file_problem(path, message))
         else:
             found.append(path)
@@ -142,6 +157,7 @@ def _email(draft: Draft, path: Path) -> EmailDraft | None:
         id=path.stem,
         path=str(path),
         meta=meta.value,
+        written_in="mjml" if path.suffix == ".mjml" else "markdown",
         body=text[fences[1].end() + 1 :],
         body_line=text.count("\n", 0, fences[1].end()) + 2,
         source_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
@@ -152,6 +168,11 @@ def _email(draft: Draft, path: Path) -> EmailDraft | None:
 def _layout(draft: Draft, path: Path) -> Layout | None:
     mjml, text = draft.text(path), draft.text(path.with_suffix(".txt"))
     return None if mjml is None or text is None else Layout(name=path.stem, path=str(path), mjml=mjml, text=text)
+
+
+def _partial(draft: Draft, path: Path) -> Partial | None:
+    text = draft.text(path)
+    return None if text is None else Partial(name=path.stem, path=str(path), mjml=text)
 
 
 def _file_problem(path: Path, message: str) -> Problem:

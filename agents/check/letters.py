@@ -3,44 +3,28 @@
 import re
 from collections.abc import Iterator
 from html import unescape
-from typing import Final
+from typing import Final, Literal
 
-from jinja2 import Template, TemplateSyntaxError
-
+from agents.check.contrast import faint
 from agents.check.draft import Draft, EmailDraft, plain_brand
-from agents.check.templates import parsed, templates
-from agents.render.language import misuse
-from agents.render.letter import Rendered, Unrenderable, compiled, compiled_layout, write
+from agents.check.mail import LINK
+from agents.check.mjml import frames_of, ready_of
+from agents.check.templates import templates
+from agents.render.letter import Rendered, Unrenderable, in_scheme, write
 from agents.render.markdown import allowed
 from agents.render.plain import clean
-from agents.render.source import Layout
 from schemas.problem import Problem
 
 _UNSUBSCRIBE: Final = "https://unsubscribe.invalid/check"
-# [text](target) and href="target", where a target may hold Jinja with blanks in it
-_TARGET: Final = r"((?:\{\{.*?\}\}|[^\s)>\"'])*)"
-_LINKS: Final = re.compile(rf"\]\(\s*<?{_TARGET}|\shref=[\"']?{_TARGET}")
+MOST_SUBJECT: Final = 70
 _OURS: Final = re.compile(r"\{\{\s*(brand\.website|unsubscribe_url)\s*\}\}")
-
-
-def broken_layout(draft: Draft) -> Iterator[Problem]:
-    """A layout is MJML that can be compiled, with its Jinja left in place."""
-    for layout in draft.layouts.values():
-        try:
-            if _sound(layout.mjml, layout.text):
-                compiled_layout(layout)
-        except OSError as error:
-            message = (
-                f'found something that is not MJML ({error}); look for "<" or quotes inside Jinja, and unclosed tags'
-            )
-            yield Problem(path=layout.path, message=message, rule="broken-layout")
 
 
 def wrong_link(draft: Draft) -> Iterator[Problem]:
     """A link leads to https:// or mailto:, and never to where a lead's own data say."""
     for written in templates(draft):
-        for found in _LINKS.finditer(written.text):
-            target = next((target for target in found.groups() if target is not None), "")
+        for found in LINK.finditer(written.text):
+            target = found["markdown"] if found["html"] is None else found["html"]
             if message := _fault(target):
                 line = written.text.count("\n", 0, found.start()) + 1
                 yield written.problem(line, target, "wrong-link", message)
@@ -48,18 +32,22 @@ def wrong_link(draft: Draft) -> Iterator[Problem]:
 
 def finished_letter(draft: Draft) -> Iterator[Problem]:
     """Each e-mail, written once, passes the three rules below."""
-    layouts = {name: frames for name, layout in draft.layouts.items() if (frames := _frames(layout))}
-    values = {"brand": plain_brand(draft), "lead": _anybody(draft), "brief": {}, "unsubscribe_url": _UNSUBSCRIBE}
+    frames = frames_of(draft)
+    values = {"brand": plain_brand(draft), "lead": _anybody(draft), "brief": {}, "sender": {"name": "x"}}
+    values["unsubscribe_url"] = _UNSUBSCRIBE
     for email in draft.emails.values():
-        meta, frames = email.meta.value, layouts.get(email.meta.value.layout)
-        if frames is None or not _sound(meta.subject, meta.preheader, email.source.body):
+        meta, ready = email.meta.value, ready_of(draft, frames, email)
+        if ready is None:
             continue
-        letter = write(compiled(email.source, frames), values)
+        letter = write(ready, values, {})
         if isinstance(letter, Unrenderable):
             yield _unwritable(email, letter)
         elif meta.kind != "internal":
             yield from _no_unsubscribe(email, letter)
             yield from _no_postal_address(draft, email, letter)
+            yield from _long_subject(email, letter)
+        if isinstance(letter, Rendered):
+            yield from _low_contrast(email, letter)
 
 
 def _anybody(draft: Draft) -> dict[str, str | float | bool]:
@@ -92,24 +80,32 @@ def _no_postal_address(draft: Draft, email: EmailDraft, letter: Rendered) -> Ite
         yield email.meta.problem(("layout",), "no-postal-address", message)
 
 
+def _long_subject(email: EmailDraft, letter: Rendered) -> Iterator[Problem]:
+    """A subject is read whole in a list of mails on a wide screen. A warning."""
+    if len(letter.subject) > MOST_SUBJECT:
+        message = f"found {len(letter.subject)} characters, expected at most {MOST_SUBJECT}: inboxes cut the rest off"
+        yield email.meta.problem(("subject",), "long-subject", message, warning=True)
+
+
+def _low_contrast(email: EmailDraft, letter: Rendered) -> Iterator[Problem]:
+    """Text can be read on its ground, by day and in the dark (WCAG 2.2, AA)."""
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        if found := next(faint(in_scheme(letter.html, scheme)), None):
+            message = (
+                f'found "{found.text[:40]}" in {found.colour} on {found.ground} in the {scheme} ({found.ratio:.1f}:1),'
+                f' expected at least {found.least}:1; see brand.yaml and the layout "{email.meta.value.layout}"'
+            )
+            yield email.meta.problem(("layout",), "low-contrast", message)
+            return
+
+
 def no_text(draft: Draft) -> Iterator[Problem]:
     """A letter says something."""
     for email in draft.emails.values():
         if not email.source.body.strip():
             message = "found no text after the front matter, expected some"
             yield Problem(path=email.source.path, line=email.source.body_line, message=message, rule="no-text")
-
-
-def _frames(layout: Layout) -> tuple[Template, Template] | None:
-    try:
-        return compiled_layout(layout) if _sound(layout.mjml, layout.text) else None
-    except OSError:
-        return None
-
-
-def _sound(*texts: str) -> bool:
-    trees = [parsed(text) for text in texts]
-    return not any(isinstance(tree, TemplateSyntaxError) or any(misuse(tree)) for tree in trees)
 
 
 def _fault(target: str) -> str:

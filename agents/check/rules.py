@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Final
 
-from agents.check import agreement, conditions, letters, logic, names, reach, samples, templates
+from agents.check import agreement, claims, conditions, letters, logic, mail, mjml, names, reach, samples, templates
 from agents.check.draft import Draft
 from schemas.problem import Problem
 
@@ -46,11 +46,27 @@ RULES: Final[tuple[Rule, ...]] = (
     templates.template_language,
     templates.unknown_variable,
     templates.missing_fallback,
-    letters.broken_layout,
+    mjml.broken_layout,
+    mjml.unknown_element,
+    mjml.unknown_partial,
+    mjml.lost_body,
     letters.wrong_link,
+    mail.link_shortener,
+    mail.foreign_sender,
+    mail.wrong_colour,
+    mail.missing_alt,
+    mail.image_only,
+    mail.unsupported_css,
+    claims.unknown_claim,
+    claims.withdrawn_claim,
+    claims.wrong_valid_until,
     letters.no_text,
     letters.finished_letter,
 )
+
+
+DUE: Final[tuple[Callable[[Draft, date], Iterator[Problem]], ...]] = (agreement.review_due, claims.expired_claim)
+"""Rules that depend on the day."""
 
 
 def complaints(draft: Draft, today: date | None) -> Iterator[Problem]:
@@ -58,7 +74,8 @@ def complaints(draft: Draft, today: date | None) -> Iterator[Problem]:
     for rule in RULES:
         yield from rule(draft)
     if today is not None:
-        yield from agreement.review_due(draft, today)
+        for due in DUE:
+            yield from due(draft, today)
 
 
 ALSO: Final = {
@@ -77,11 +94,13 @@ ALSO: Final = {
     "unwritable": "An e-mail can be written at all, and is not too large.",
     "no-unsubscribe": "Both parts of a letter to leads hold the unsubscribe link.",
     "no-postal-address": "Both parts of a letter to leads hold the postal address.",
+    "long-subject": "A subject is read whole in a list of mails on a wide screen. A warning.",
+    "low-contrast": "Text can be read on its ground, by day and in the dark (WCAG 2.2, AA).",
 }
 """What is said of a file before there is a rule's question to ask, and what the finished letters must hold."""
 
 
 def manual() -> dict[str, str]:
     """Each rule's id as it stands in brackets behind a complaint, and what it asks for."""
-    named = {rule.__name__.replace("_", "-"): str(rule.__doc__) for rule in (*RULES, agreement.review_due)}
+    named = {rule.__name__.replace("_", "-"): str(rule.__doc__) for rule in (*RULES, *DUE)}
     return ALSO | {name: says for name, says in named.items() if name not in _SPEAK_FOR_OTHERS}

@@ -113,3 +113,6 @@ def templates(draft: Draft) -> Iterator[Written]:
         text_path = layout.path.removesuffix(".mjml") + ".txt"
         yield Written(layout.path, layout.mjml, 1, 1, tuple(layout.mjml.split("\n")), names)
         yield Written(text_path, layout.text, 1, 1, tuple(layout.text.split("\n")), names)
+    for partial in draft.partials.values():
+        names = _LAYOUT_NAMES | values_known("nurture", fields, brand)
+        yield Written(partial.path, partial.mjml, 1, 1, tuple(partial.mjml.split("\n")), names)

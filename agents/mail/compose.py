@@ -58,15 +58,16 @@ class Composer:
         categories: tuple[str, ...],
     ) -> Composed | Unrenderable:
         brand = self._renderer.workplace.policy.brand
-        rendered = self._renderer.render(email, values)
+        rendered = self._renderer.render(email, values, tags_of(order))
         if isinstance(rendered, Unrenderable):
             return rendered
+        from_name, from_email = self._renderer.sender(email, values.get("lead", {}))
         letter = Letter(
             send_key=order.send_key,
             lead_id=order.lead_id,
             to=order.to,
-            from_name=brand.from_name,
-            from_email=brand.from_email,
+            from_name=from_name,
+            from_email=from_email,
             reply_to=brand.reply_to,
             subject=rendered.subject,
             html=rendered.html,
@@ -77,3 +78,13 @@ class Composer:
         )
         found = unsafe(letter)
         return Unrenderable(found) if found else Composed(letter, rendered.source_hash)
+
+
+def tags_of(order: SendOrder) -> dict[str, str]:
+    """What links to our site say of the letter they stood in: program and step, or the e-mail that was asked for."""
+    match order:
+        case SendContent():
+            stood = {"utm_campaign": order.program or order.kind, "utm_content": order.step or order.email}
+            return {"utm_source": "nurture", "utm_medium": "email"} | stood
+        case NotifyOwner():
+            return {}

@@ -6,7 +6,7 @@ Jinja first, then Markdown, then the layout, then styles inlined: in this order 
 import re
 from collections.abc import Mapping
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import css_inline
 import mrml
@@ -16,8 +16,10 @@ from msgspec import Struct
 
 from agents.render.language import HTML, MARKDOWN, TEXT, prepared
 from agents.render.markdown import SCHEMES, markdown
+from agents.render.partials import BODY, expanded
 from agents.render.plain import HOLE, OPEN, holes_in, plain
 from agents.render.source import EmailSource, Layout
+from agents.render.tags import tagged
 from agents.render.text import text_of_html
 
 MOST_BYTES: Final = 100_000  # Gmail clips HTML at about 102 KB and hides the footer
@@ -28,6 +30,8 @@ _UNSAFE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _MARKUP: Final = re.compile(r"<title>.*?</title>|<[^>]*>|" + HOLE.pattern, re.DOTALL)
 _QUOTED_HOLE: Final = re.compile("(?:%EE%80%80)(.*?)(?:%EE%80%81)")
 _HIGHLIGHT: Final = '<mark class="hole" style="background:#ffe58a;color:#5a4200">{}</mark>'
+_NO_FONTS: Final = mrml.RenderOptions(fonts={})  # else it asks Google for Roboto, and tells it who reads
+_DARK: Final = re.compile(r"@media\s*\(prefers-color-scheme:\s*dark\)\s*\{((?:[^{}]*\{[^{}]*\})*)\s*\}")
 _INLINER: Final = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
 
 
@@ -48,6 +52,13 @@ class Unrenderable(Struct, frozen=True):
     detail: str
 
 
+class Frame(Struct, frozen=True):
+    """A layout's two templates, compiled."""
+
+    html: Template
+    text: Template
+
+
 class Ready(Struct, frozen=True):
     """An e-mail's templates, compiled."""
 
@@ -55,36 +66,64 @@ class Ready(Struct, frozen=True):
     subject: Template
     preheader: Template
     body: Template
-    html: Template
-    text: Template
+    frame: Frame
 
 
-def compiled(source: EmailSource, layout: tuple[Template, Template]) -> Ready:
-    """The e-mail in its layout. Raises jinja2.TemplateSyntaxError."""
-    subject, preheader = TEXT.from_string(source.meta.subject), TEXT.from_string(source.meta.preheader)
-    return Ready(source, subject, preheader, MARKDOWN.from_string(prepared(source.body)), *layout)
+class Frames:
+    """Layouts and partials; what goes around a Markdown body is compiled once, around an MJML body each time."""
+
+    def __init__(self, layouts: Mapping[str, Layout], partials: Mapping[str, str]) -> None:
+        self._layouts, self._partials = layouts, partials
+        self._compiled: dict[str, Frame] = {}
+
+    def plain(self, name: str) -> Frame:
+        """The frame for Markdown. Raises OSError (MJML), ValueError (partials), jinja2.TemplateSyntaxError."""
+        if name not in self._compiled:
+            self._compiled[name] = _frame(self._layouts[name], self._partials)
+        return self._compiled[name]
+
+    def compiled(self, source: EmailSource) -> Ready:
+        """The e-mail in its layout. Raises what ``plain`` raises, and KeyError without the layout."""
+        subject, preheader = TEXT.from_string(source.meta.subject), TEXT.from_string(source.meta.preheader)
+        if source.written_in == "markdown":
+            body = MARKDOWN.from_string(prepared(source.body))
+            return Ready(source, subject, preheader, body, self.plain(source.meta.layout))
+        sections = expanded(source.body, self._partials)
+        body = HTML.from_string(_html_of(f"<mjml><mj-body>{sections}</mj-body></mjml>"))
+        frame = _frame(self._layouts[source.meta.layout], {**self._partials, BODY: sections})
+        return Ready(source, subject, preheader, body, frame)
 
 
-def compiled_layout(layout: Layout) -> tuple[Template, Template]:
-    """The layout's HTML and text templates. Raises OSError (MJML) and jinja2.TemplateSyntaxError."""
-    return HTML.from_string(mrml.to_html(layout.mjml).content), TEXT.from_string(prepared(layout.text))
+def _frame(layout: Layout, partials: Mapping[str, str]) -> Frame:
+    return Frame(HTML.from_string(_html_of(expanded(layout.mjml, partials))), TEXT.from_string(prepared(layout.text)))
 
 
-def write(ready: Ready, values: Mapping[str, Any]) -> Rendered | Unrenderable:
-    """The letter, its holes marked by private characters; or one sentence when it must not exist."""
+def _html_of(mjml: str) -> str:
+    html: str = mrml.to_html(mjml, render_options=_NO_FONTS).content
+    return html
+
+
+def write(ready: Ready, values: Mapping[str, Any], tags: Mapping[str, str]) -> Rendered | Unrenderable:
+    """The letter, its holes marked by private characters; or one sentence when it must not exist.
+
+    ``tags`` go into the links to ``brand.website``.
+    """
     try:
-        return _written(ready, plain(values), perf_counter() + MOST_SECONDS)
+        return _written(ready, plain(values), tags, perf_counter() + MOST_SECONDS)
     except (TemplateError, TypeError, ValueError, OverflowError) as error:
         return Unrenderable(f"{ready.source.id}: {error}")
 
 
-def _written(ready: Ready, values: Mapping[str, Any], deadline: float) -> Rendered:
+def _written(ready: Ready, values: Mapping[str, Any], tags: Mapping[str, str], deadline: float) -> Rendered:
+    def tag(html: str) -> str:
+        return tagged(html, values.get("brand", {}).get("website", ""), tags, but=values.get("unsubscribe_url", ""))
+
     subject, preheader = _run(ready.subject, values, deadline), _run(ready.preheader, values, deadline)
     source = _run(ready.body, values, deadline)
-    body = markdown(source)
+    body = markdown(source) if ready.source.written_in == "markdown" else source
     around = {**values, "subject": subject, "preheader": preheader, "kind": ready.source.meta.kind}
-    page = _run(ready.html, {**around, "body": Markup(body)}, deadline)  # noqa: S704 - escaped by then, twice
-    text = _run(ready.text, {**around, "body": text_of_html(body)}, deadline)
+    page = tag(_run(ready.frame.html, {**around, "body": Markup(body)}, deadline))  # noqa: S704 - escaped twice by then
+    text = _run(ready.frame.text, {**around, "body": text_of_html(tag(body))}, deadline)
     html = _INLINER.inline(page)
     _refuse(header_fault(subject), *map(_link_fault, _LINKS.findall(html)), _size_fault(html))
     return Rendered(
@@ -136,6 +175,15 @@ def _size_fault(html: str) -> str:
 def _refuse(*faults: str) -> None:
     for fault in filter(None, faults):
         raise ValueError(fault)
+
+
+# ── light and dark ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def in_scheme(html: str, scheme: Literal["light", "dark"]) -> str:
+    """The finished HTML as a reader in this colour scheme gets it, whatever the scheme of who looks at it."""
+    shown = _DARK.sub(r"\1" if scheme == "dark" else "", html)
+    return _INLINER.inline(shown) if scheme == "dark" else shown
 
 
 # ── previews ─────────────────────────────────────────────────────────────────────────────────────────────────

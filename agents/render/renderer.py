@@ -1,11 +1,12 @@
 """Every e-mail of a workplace, ready to be written for any lead. It sends nothing and reads no file."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import to_builtins
 
-from agents.render.letter import Rendered, Unrenderable, compiled, compiled_layout, marked, write
+from agents.render.letter import Frames, Rendered, Unrenderable, marked, write
 from agents.workplace import Workplace
 
 __all__ = ["Rendered", "Renderer", "Unrenderable"]
@@ -17,25 +18,42 @@ class Renderer:
     def __init__(self, workplace: Workplace) -> None:
         self.workplace = workplace
         self._brand = to_builtins(workplace.policy.brand)
-        layouts = {name: compiled_layout(layout) for name, layout in workplace.layouts.items()}
-        self._ready = {name: compiled(mail, layouts[mail.meta.layout]) for name, mail in workplace.sources.items()}
+        frames = Frames(workplace.layouts, workplace.partials)
+        self._ready = {name: frames.compiled(source) for name, source in workplace.sources.items()}
 
-    def render(self, email_id: str, values: Mapping[str, Any]) -> Rendered | Unrenderable:
-        """The letter to send. ``values``: ``lead`` (traits), ``unsubscribe_url``; for an internal e-mail, ``brief``."""
-        written = self._write(email_id, values)
+    def render(
+        self, email_id: str, values: Mapping[str, Any], tags: Mapping[str, str] = MappingProxyType({})
+    ) -> Rendered | Unrenderable:
+        """The letter to send. ``values``: ``lead`` (traits), ``unsubscribe_url``; for an internal e-mail, ``brief``.
+
+        ``tags`` go into the links to our own site.
+        """
+        written = self._write(email_id, values, tags)
         if isinstance(written, Rendered) and written.holes:
             return Unrenderable(
                 f"{email_id}: nothing is known for {', '.join(written.holes)}, and there is no fallback"
             )
         return written
 
-    def preview(self, email_id: str, values: Mapping[str, Any]) -> Rendered | Unrenderable:
+    def preview(
+        self, email_id: str, values: Mapping[str, Any], tags: Mapping[str, str] = MappingProxyType({})
+    ) -> Rendered | Unrenderable:
         """The letter to look at: what is not known is marked in it, and named in ``holes``."""
-        written = self._write(email_id, values)
+        written = self._write(email_id, values, tags)
         return marked(written) if isinstance(written, Rendered) else written
 
-    def _write(self, email_id: str, values: Mapping[str, Any]) -> Rendered | Unrenderable:
+    def sender(self, email_id: str, traits: Mapping[str, Any]) -> tuple[str, str]:
+        """Who signs: name and address of the lead's own rep when the e-mail is from its owner, else of the brand."""
+        policy, source = self.workplace.policy, self.workplace.sources.get(email_id)
+        if source is not None and source.meta.from_ == "owner":
+            for rep in policy.sales.reps:
+                if rep.email == traits.get("owner"):
+                    return rep.name, rep.email
+        return policy.brand.from_name, policy.brand.from_email
+
+    def _write(self, email_id: str, values: Mapping[str, Any], tags: Mapping[str, str]) -> Rendered | Unrenderable:
         ready = self._ready.get(email_id)
         if ready is None:
             return Unrenderable(f'found no e-mail "{email_id}" in the workplace')
-        return write(ready, {"brand": self._brand, **values})
+        name, _ = self.sender(email_id, values.get("lead", {}))
+        return write(ready, {"brand": self._brand, "sender": {"name": name}, **values}, tags)

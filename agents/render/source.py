@@ -1,16 +1,22 @@
 """An e-mail and a layout as authors wrote them. Neither is rendered or judged here."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from schemas.policy import EmailMeta
 
 
 class EmailSource(Struct, frozen=True, kw_only=True):
-    """One file of ``emails/``: front matter, and the body in Markdown with Jinja from ``body_line`` (1-based) on."""
+    """One file of ``emails/``: front matter, and from ``body_line`` (1-based) on the body, with Jinja in it.
+
+    A Markdown body is a text; an MJML body is sections that stand where a layout includes ``body.mjml``.
+    """
 
     id: str
     path: str
     meta: EmailMeta
+    written_in: Literal["markdown", "mjml"] = "markdown"
     body: str
     body_line: int
     source_hash: str
@@ -23,3 +29,11 @@ class Layout(Struct, frozen=True, kw_only=True):
     path: str
     mjml: str
     text: str
+
+
+class Partial(Struct, frozen=True, kw_only=True):
+    """A piece of MJML that layouts and MJML e-mails include."""
+
+    name: str
+    path: str
+    mjml: str

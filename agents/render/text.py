@@ -1,10 +1,12 @@
-"""HTML of an e-mail's body -> the plain-text part, as a person would type it. It knows our Markdown's tags only."""
+"""HTML of an e-mail's body -> the plain-text part, as a person would type it. It knows what Markdown and MJML make."""
 
 import re
 from html.parser import HTMLParser
 from typing import Final
 
 _BLOCKS: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "hr"})
+_BOXES: Final = {"table": 2, "div": 1, "tr": 1, "td": 1}
+_UNSEEN: Final = frozenset({"head", "style", "title"})
 _BLANKS: Final = re.compile(r"\s+")
 
 
@@ -24,12 +26,16 @@ class _Reader(HTMLParser):
         self.parts: list[str] = []
         self._lists: list[int | None] = []  # the next number of each open list; None for a list with dashes
         self._link = ("", 0)  # where it leads, and the part at which its text begins
+        self._unseen = 0  # how deep in what nobody sees
         self._quote = 0  # the part at which the quotation begins
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
+        self._unseen += tag in _UNSEEN
         if tag in _BLOCKS:
             self._break(1 if self._lists else 2)
+        elif tag in _BOXES:
+            self._break(_BOXES[tag])
         match tag:
             case "a":
                 self._link = (given.get("href", ""), len(self.parts))
@@ -56,10 +62,15 @@ class _Reader(HTMLParser):
             case "blockquote":
                 quoted = "".join(self.parts[self._quote :]).strip()
                 self.parts[self._quote :] = ["> " + quoted.replace("\n", "\n> ")]
+        self._unseen -= tag in _UNSEEN
         if tag in _BLOCKS:
             self._break(1 if self._lists else 2)
+        elif tag in _BOXES:
+            self._break(_BOXES[tag])
 
     def handle_data(self, data: str) -> None:
+        if self._unseen:
+            return
         text = _BLANKS.sub(" ", data)  # a line break in the source is the author's wrapping
         fresh = not self.parts or self.parts[-1].endswith(("\n", " "))
         text = text.lstrip() if fresh else text

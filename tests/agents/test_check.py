@@ -59,7 +59,7 @@ def test_a_pull_request_gets_each_problem_beside_its_line(tmp_path):
     """As commands of GitHub's runner, errors and warnings apart, with nothing that would break a line."""
     folder = edited(tmp_path / "100%, a:b", "emails/hello.md", ' or "reader"', "")
     [line] = run(folder, "--format", "github").stdout.splitlines()
-    place = f"file={tmp_path}/100%25%2C a%3Ab/emails/hello.md,line=8,col=9,title=missing-fallback"
+    place = f"file={tmp_path}/100%25%2C a%3Ab/emails/hello.md,line=9,col=9,title=missing-fallback"
     assert line.startswith(f"::warning {place}::found ")
 
 

@@ -133,7 +133,7 @@ BODIES = [
     ("> a\n>\n> b\n\nc", "> a\n> \n> b\n\nc"),
     ("# a\n\nb\n\n***\n\nc", "a\n\nb\n\n* * *\n\nc"),
     ("a\\\nb", "a\nb"),
-    ("![a meter](https://e.example/m.png)", "a meter"),
+    ("![a meter](https://e.example/m.png) one two three four five six seven eight nine ten", "a meter one two three four five six seven eight nine ten"),
     ("{{ brand.name }} &amp; co", "Oak & co"),
 ]  # fmt: skip
 

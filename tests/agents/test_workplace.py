@@ -9,6 +9,7 @@ from agents.check import rules
 from agents.workplace import Workplace, load_workplace
 from schemas.facts import LeadCreated
 from schemas.sample import history_of
+from tests.agents.mail_rules import MAIL_RULES
 from tests.agents.workplaces import edited, written
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -104,7 +105,7 @@ def problems(folder: Path) -> list[str]:
     return [str(problem).removeprefix(f"{folder}/") for problem in found]
 
 
-@pytest.mark.parametrize("case", RULES, ids=lambda case: f"{case[0]}:{case[1]}")
+@pytest.mark.parametrize("case", [*RULES, *MAIL_RULES], ids=lambda case: f"{case[0]}:{case[1]}")
 def test_a_rule_is_silent_beside_a_mistake_and_speaks_at_it(tmp_path, case):
     """One ok and one err case; the place is the author's line and column."""
     rule, name, old, fine, wrong, point = case
@@ -139,9 +140,10 @@ def test_both_parts_of_a_letter_hold_what_the_law_asks_for(tmp_path, part, text,
 
 def test_every_rule_has_its_cases():
     """Two lists, compared: the functions that judge, and the rules that are tried here."""
-    tried = {rule for rule, *_ in RULES}
+    tried = {rule for rule, *_ in [*RULES, *MAIL_RULES]}
     named = {rule.__name__.replace("_", "-") for rule in rules.RULES}
     elsewhere = {"missing-file", "finished-letter", "idle-email", "unwritable", "front-matter", "unknown-key"}
+    elsewhere |= {"lost-body", "long-subject"}
     assert named ^ tried <= elsewhere
 
 

@@ -62,6 +62,11 @@ quiet_hours: {from: "18:00", to: "08:00", days: [sat, sun]}
 reps: [{name: Jonas, email: jonas@oak.example}]
 reject_reasons: {wrong-fit: {says: Not for us, cool_off: 180 days}}
 """,
+    "claims.yaml": OWNED
+    + """claims:
+  saves: {says: It saves, evidence: Readings, owner: ines@example.com, valid_until: 2031-01-31}
+  cures: {says: It cures, evidence: None, owner: ines@example.com, valid_until: 2031-01-31, withdrawn: it does not}
+""",
     "programs/look.yaml": OWNED
     + """name: Look
 stages: [aware]
@@ -73,6 +78,7 @@ steps:
 {OWNED}subject: Hello
 stage: aware
 layout: letter
+claims: [saves]
 ---
 Dear {{{{ lead.first_name or "reader" }}}},
 

@@ -1,0 +1,29 @@
+"""The rules about mail, as ``test_workplace`` tries them: an author's line that is right, and the same line wrong."""
+
+PICTURE = "https://oak.example/meter.png"
+WORDS = "Ten words at least are what an e-mail has to say."
+HEAD = "<mjml><mj-head><mj-style>p {{ {} }}</mj-style></mj-head><mj-body>"
+
+# rule, file, what stands there, what may stand there, what may not, and the text that is pointed at then
+MAIL_RULES = [
+    ("unknown-element", "layouts/letter.mjml", "<mjml>", "<mjml >", "<mjml><mj-haed></mj-haed>", "mj-haed"),
+    ("unknown-partial", "layouts/letter.mjml", "<mj-text>{{ body }}</mj-text>", "<mj-text> {{ body }}</mj-text>", '<mj-include path="foot.mjml" />{{ body }}', "foot.mjml"),
+    ("wrong-link", "emails/hello.md", "{{ brand.website }}/guide", "https://oak.example/#top", "#top", "#top"),
+    ("wrong-link", "emails/hello.md", "{{ brand.website }}/guide", "https://oak.example/guide", "/guide", "/guide"),
+    ("wrong-link", "emails/again.md", "Once more.", f"![A meter]({PICTURE}) {WORDS}", f"![A meter](data:image/png;base64,x) {WORDS}", "data:"),
+    ("link-shortener", "emails/hello.md", "{{ brand.website }}/guide", "https://oak.example", "https://bit.ly/x", "https://bit.ly"),
+    ("link-shortener", "layouts/letter.mjml", '"{{ unsubscribe_url }}"', '"{{ unsubscribe_url}}"', '"https://www.tinyurl.com/x"', "https://www.tiny"),
+    ("foreign-sender", "brand.yaml", "ines@oak.example", "ines@mail.oak.example", "ines@freemail.example", "ines@freemail"),
+    ("foreign-sender", "brand.yaml", "ines@oak.example", "ines@elm.example\ndomains: [elm.example]", "ines@badoak.example", "ines@badoak"),
+    ("wrong-colour", "brand.yaml", '"#0b6e4f"', '"#0b6"', '"leaf"', '"leaf"'),
+    ("missing-alt", "emails/again.md", "Once more.", f"![A meter]({PICTURE}) {WORDS}", f"![]({PICTURE}) {WORDS}", "![]"),
+    ("missing-alt", "layouts/letter.mjml", "<mj-text>{{", f'<mj-image alt="A meter" src="{PICTURE}" /><mj-text>{{{{', f'<mj-image alt="" src="{PICTURE}" /><mj-text>{{{{', "<mj-image"),
+    ("image-only", "emails/again.md", "Once more.", f"![A meter]({PICTURE})\n\n{WORDS}", f"![A meter]({PICTURE})\n\nLook!", "![A"),
+    ("unsupported-css", "layouts/letter.mjml", "<mjml><mj-body>", HEAD.format("margin: 0; border-radius: 8px"), HEAD.format("margin: 0; position: absolute"), "position"),
+    ("unsupported-css", "layouts/letter.mjml", "<mjml><mj-body>", HEAD.format("display: block"), HEAD.format("display: grid"), "display"),
+    ("unsupported-css", "layouts/letter.mjml", "<mj-text>{{", "<mj-text><b>x</b>{{", "<mj-text><video>x</video>{{", "<video"),
+    ("long-subject", "emails/again.md", "subject: Again", f"subject: {'Again ' * 11}", f"subject: {'Again ' * 13}", "Again"),
+    ("unknown-claim", "emails/hello.md", "[saves]", "[]", "[safes]", "safes"),
+    ("withdrawn-claim", "emails/hello.md", "[saves]", "['saves']", "[cures]", "cures"),
+    ("wrong-valid-until", "claims.yaml", "saves, evidence: Readings, owner: ines@example.com, valid_until: 2031-01-31", "saves, evidence: Readings, owner: ines@example.com, valid_until: 2031-02-28", "saves, evidence: Readings, owner: ines@example.com, valid_until: 2031-02-30", "2031-02-30"),
+]  # fmt: skip
