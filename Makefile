@@ -55,8 +55,8 @@ test: setup kafka ## Run all tests, those against a real Apache Kafka included [
 	@$(BIN)/pytest $(ARGS)
 
 .PHONY: bench
-bench: .venv-bench/.stamp kafka ## Measure the engine beside its peers, on Apache Kafka [QUICK=1] [JSON=FILE]
-	@.venv-bench/bin/python -m tests.bench.run $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON))
+bench: .venv-bench/.stamp kafka ## Measure the engine beside its peers, on Apache Kafka [QUICK=1] [ONLY=latency] [JSON=FILE]
+	@.venv-bench/bin/python -W ignore -m tests.bench.run $(if $(QUICK),--quick) $(addprefix --only ,$(ONLY)) $(if $(JSON),--json $(JSON))
 
 .venv-bench/.stamp: tests/bench/requirements.lock
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench

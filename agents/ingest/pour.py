@@ -1,16 +1,18 @@
-"""Messages to the broker: idempotent, acknowledged by every replica, a bounded number in flight. Reads no file."""
+"""Messages to the broker: idempotent, acknowledged by every replica, no faster than they are worked. Reads no file."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, Protocol
 
 import aiokafka
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from agents.clients import client
 from agents.ingest.mapping import TOPICS
 from agents.ingest.messages import Message
+from agents.ingest.pace import Lag, Pace
 from agents.settings import Settings
 
 _BATCH_BYTES: Final = 262_144
@@ -32,11 +34,12 @@ class Sink(Protocol):
 class KafkaSink:
     """The three topics at a broker."""
 
-    def __init__(self, producer: Any) -> None:
-        self._producer = producer
+    def __init__(self, producer: Any, pace: Pace) -> None:
+        self._producer, self._pace = producer, pace
 
     async def pour(self, messages: Sequence[Message]) -> None:
-        """Returns when all of them are acknowledged. Raises PourError."""
+        """Returns when all of them are acknowledged, and begins when live facts leave room. Raises PourError."""
+        await self._pace.turn()
         try:
             taken = [
                 await self._producer.send(message.topic, message.value, key=message.key, headers=message.headers)
@@ -50,22 +53,24 @@ class KafkaSink:
 @asynccontextmanager
 async def kafka(settings: Settings) -> AsyncIterator[Sink]:
     """A sink on the broker of the settings. Raises PourError: nobody answers, or a topic is missing."""
+    options = client(settings)
     producer = aiokafka.AIOKafkaProducer(
-        **client(settings), enable_idempotence=True, acks="all", linger_ms=20, max_batch_size=_BATCH_BYTES
+        **options, enable_idempotence=True, acks="all", linger_ms=20, max_batch_size=_BATCH_BYTES
     )
-    try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            await producer.start()
-            known = (await producer.client.fetch_all_metadata()).topics()
-    except (KafkaError, OSError, TimeoutError):
-        await producer.stop()
-        raise PourError(
-            f"found no broker that answers at {settings.bootstrap}, expected Kafka there (set NURTURE_BOOTSTRAP)"
-        ) from None
-    try:
+    admin, consumer = AIOKafkaAdminClient(**options), aiokafka.AIOKafkaConsumer(**options)
+    async with AsyncExitStack() as stack:
+        for stop in (producer.stop, admin.close, consumer.stop):
+            stack.push_async_callback(stop)
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                for each in (producer, admin, consumer):
+                    await each.start()
+                known = (await producer.client.fetch_all_metadata()).topics()
+        except (KafkaError, OSError, TimeoutError):
+            raise PourError(
+                f"found no broker that answers at {settings.bootstrap}, expected Kafka there (set NURTURE_BOOTSTRAP)"
+            ) from None
         if missing := [topic for topic in TOPICS.values() if topic not in known]:
             message = f'found no topic "{missing[0]}" at {settings.bootstrap}, expected it to exist: '
             raise PourError(message + "run nurture topics create")
-        yield KafkaSink(producer)
-    finally:
-        await producer.stop()
+        yield KafkaSink(producer, Pace(Lag(admin, consumer).waiting))

@@ -66,6 +66,7 @@ _MAIL: Final[list[tuple[float, type[f.Happened], Says]]] = [
     (0.003, f.EmailBounced, lambda _: {"kind": "hard"}),
 ]
 _MAILS: Final = 0.2  # of all that happens, the rest are visits
+_EPISODE: Final = 5  # facts of one, about
 
 
 def policy_applied(name: str) -> f.PolicyApplied:
@@ -73,25 +74,25 @@ def policy_applied(name: str) -> f.PolicyApplied:
     return f.PolicyApplied(id=f"{name}:{START}", lead_id="-", at=START, seen=START, policy=name)
 
 
-def facts(count: int, leads: int, spread: Spread = "uniform", *, seed: int = SEED, span: int = SPAN) -> list[Told]:
+def facts(
+    count: int, leads: int, spread: Spread = "uniform", *, introduce: bool = True, start: int = START, span: int = SPAN
+) -> list[Told]:
     """So many facts of up to so many leads, in the order of ``seen``. The same arguments give the same bytes."""
-    dice = Random(seed)
-    told = sorted(islice(_all(leads, spread, dice, span, count), count), key=itemgetter(0))
-    return [fact for _, fact in told]
+    dice = Random(SEED)
+    whose = _leads(count, leads, spread, dice)
+    told = [*_introductions(whose, start)] if introduce else []
+    told += islice(_episodes(whose, dice, start, span), count - len(told))
+    return [fact for _, fact in sorted(told[:count], key=itemgetter(0))]
 
 
-def _all(leads: int, spread: Spread, dice: Random, span: int, count: int) -> Iterator[tuple[int, Told]]:
+def _episodes(whose: list[int], dice: Random, start: int, span: int) -> Iterator[tuple[int, Told]]:
     """Facts with the moment that we saw them: one episode after the other, each somewhere in the span."""
-    known = set[int]()
-    for number, who in enumerate(_leads(count, leads, spread, dice)):
-        at = START + dice.randrange(span)
-        if who not in known:
-            known.add(who)
-            yield from _introduction(who)
+    for number, who in enumerate(whose):
+        at = start + dice.randrange(span)
         for turn, (kind, says) in enumerate(_mail(dice) if dice.random() < _MAILS else _visit(dice)):
             at += dice.randrange(2 * MINUTE)
             seen = at + (dice.randrange(2 * DAY) if dice.random() < _LATE else dice.randrange(SECOND))
-            fact = _told(kind, who, f"{number}-{turn}", at, seen, **says(dice))
+            fact = _told(kind, who, f"{start}-{number}-{turn}", at, seen, **says(dice))
             yield seen, fact
             if dice.random() < _REPEATED:
                 yield seen + HOUR, fact
@@ -119,11 +120,13 @@ def _leads(count: int, leads: int, spread: Spread, dice: Random) -> list[int]:
     return dice.choices(range(leads), cum_weights=weights, k=count)
 
 
-def _introduction(who: int) -> Iterator[tuple[int, Told]]:
-    traits = _CHARACTERS[who % len(_CHARACTERS)].traits | {"email": f"lead.{who}@firm-{who % 997}.example"}
-    yield START, _told(f.LeadCreated, who, "created", START, START, traits=traits)
-    basis = {"basis": "consent", "form": "newsletter", "wording": "2026-01"}
-    yield START, _told(f.BasisGiven, who, "basis", START, START, **basis)
+def _introductions(whose: list[int], start: int) -> Iterator[tuple[int, Told]]:
+    """About one fact in six introduces somebody: those whom the first episodes are about."""
+    for who in dict.fromkeys(whose[: len(whose) // _EPISODE]):
+        traits = _CHARACTERS[who % len(_CHARACTERS)].traits | {"email": f"lead.{who}@firm-{who % 997}.example"}
+        yield start, _told(f.LeadCreated, who, "created", start, start, traits=traits)
+        basis = {"basis": "consent", "form": "newsletter", "wording": "2026-01"}
+        yield start, _told(f.BasisGiven, who, "basis", start, start, **basis)
 
 
 def _told(kind: type[f.Happened], who: int, name: str, at: int, seen: int, /, **says: Any) -> Told:

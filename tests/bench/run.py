@@ -2,49 +2,57 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from tests.bench.alone import alone
+from tests.bench.bulk import bulk
+from tests.bench.facts import SEED
+from tests.bench.latency import latency
+from tests.bench.leads import leads
 from tests.bench.machine import machine
-from tests.bench.stand import Stand, stand
-from tests.bench.throughput import SIDES, SLOW, Load, alternate, ratios, speeds
+from tests.bench.results import write
+from tests.bench.scaling import scaling
+from tests.bench.throughput import throughput
 
-Figures = dict[str, Any]
-_NAMES = {"quix": "lane_vs_quix", "quix_default": "lane_vs_quix_default", "bare": "lane_vs_bare_loop"}
-_NAMES |= {"stock_faust": "lane_vs_stock_faust", "bytewax": "lane_vs_bytewax"}
+HERE: Final = Path(__file__).parent
+SECTIONS: Final = {
+    "throughput": throughput,
+    "latency": latency,
+    "scaling": scaling,
+    "leads": leads,
+    "bulk": bulk,
+    "alone": alone,
+}
+QUICK: Final = ("throughput", "latency")
+KEPT: Final = HERE / "results.json"
 
-QUICK = (Load(facts=40_000, leads=5_000, spread="zipf", least=2, seconds=60),)
-FULL = (
-    Load(facts=100_000, leads=5_000, spread="zipf", most=7),
-    Load(facts=100_000, leads=5_000, spread="uniform", least=3, most=3),
-    Load(facts=1_000_000, leads=100_000, spread="zipf", least=1, most=1),
-)
 
-
-async def measure(*, quick: bool) -> Figures:
-    """All figures by name."""
-    figures: Figures = {"machine": machine(), "quick": quick}
-    async with stand() as here:
-        figures |= await _throughput(here, quick=quick)
+async def measure(names: Sequence[str], *, quick: bool) -> dict[str, Any]:
+    """The figures of these sections by name."""
+    figures: dict[str, Any] = {"machine": machine(), "seed": SEED, "quick": quick, "measured": {}}
+    for name in names:
+        began = time.monotonic()
+        figures |= await SECTIONS[name](_say, quick=quick)
+        now, took = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), round(time.monotonic() - began)
+        figures["measured"][name] = f"{now}, in {took} s"
+        _say(f"{name}: {took} s")
     return figures
 
 
-async def _throughput(here: Stand, *, quick: bool) -> Figures:
-    slow = Load(facts=5_000 if quick else 20_000, leads=1_000, spread="zipf", least=2, most=2)
-    found: Figures = {"throughput": {}}
-    for load, sides in (*((load, SIDES) for load in (QUICK if quick else FULL)), (slow, ("lane", SLOW))):
-        rounds = await alternate(here, load, sides, _say)
-        wall, cpu = ratios(rounds, "wall"), ratios(rounds, "cpu")
-        found["throughput"][str(load)] = {"speeds": speeds(rounds), "wall": wall, "cpu": cpu, "rounds": rounds}
-        for side in wall:
-            found.setdefault(_NAMES[side], wall[side].median)
-            found.setdefault(f"{_NAMES[side]}_cpu", cpu[side].median)
-        found.setdefault("facts_per_second", speeds(rounds)["lane"]["facts_per_second"])
-    return found
+def keep(figures: dict[str, Any]) -> None:
+    """Into results.json, beside the sections that were measured earlier, and from there into RESULTS.md."""
+    before = msgspec.json.decode(KEPT.read_bytes()) if KEPT.exists() else {}
+    new = msgspec.to_builtins(figures)
+    whole = before | new | {"measured": before.get("measured", {}) | new["measured"]}
+    KEPT.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n")
+    write(whole, HERE)
 
 
 def _say(line: str) -> None:
@@ -55,13 +63,17 @@ def _say(line: str) -> None:
 def main() -> None:
     """The command behind ``make bench``."""
     parser = argparse.ArgumentParser(description="Measure the engine beside its peers.")
-    parser.add_argument("--quick", action="store_true", help="under three minutes")
+    parser.add_argument("--quick", action="store_true", help="under three minutes, and RESULTS.md stays as it is")
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="one section; others keep their figures")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     asked = parser.parse_args()
-    figures = asyncio.run(measure(quick=asked.quick))
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic has no leader for a moment
+    figures = asyncio.run(measure(asked.only or (QUICK if asked.quick else tuple(SECTIONS)), quick=asked.quick))
     text = msgspec.json.format(msgspec.json.encode(figures), indent=2)
     if asked.json:
         asked.json.write_bytes(text + b"\n")
+    if not asked.quick:
+        keep(figures)
     plain = {name: value for name, value in figures.items() if isinstance(value, float)}
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(plain), indent=2).decode() + "\n")
 

@@ -31,7 +31,7 @@ from tests.bench.span import Spent, pin
 
 PARTITIONS: Final = 8
 _MOST_BYTES: Final = 900_000
-_COMPACT: Final = {"cleanup.policy": "compact"}
+COMPACT: Final = {"cleanup.policy": "compact"}
 
 
 class SideFailed(RuntimeError):  # noqa: N818  (says what happened)
@@ -81,17 +81,11 @@ class Stand:
         finally:
             admin.close()
 
-    def has(self, name: str) -> bool:
-        """True when this source is full already."""
-        return name in self._full
-
     async def fill(self, name: str, told: Iterable[Told]) -> str:
         """A new topic with these facts, the policy first in every partition."""
         self.make(name)
-        applied = encode(policy_applied(policy_hash(workplace().policy)))
-        parcels: list[list[Told]] = [[Told(b"-", applied)] for _ in range(PARTITIONS)]
-        for fact in told:
-            parcels[partition_of(fact.key, PARTITIONS)].append(fact)
+        applied = Told(b"-", encode(policy_applied(policy_hash(workplace().policy))))
+        parcels = [[applied, *parcel] for parcel in parted(told)]
         await self.pour(name, parcels)
         self._full[name] = sum(map(len, parcels))
         return name
@@ -120,7 +114,7 @@ class Stand:
             facts=self._full[source],
             partitions=PARTITIONS,
             name=name,
-            rows=self.make(f"{name}-rows", _COMPACT),
+            rows=self.make(f"{name}-rows", COMPACT),
             folder=self.folder / name,
             core=self.core,
             **more,
@@ -133,7 +127,7 @@ class Stand:
 
     async def ends(self, topic: str) -> dict[TopicPartition, int]:
         """The next offset of every partition, committed or not: markers come after a commit's answer."""
-        async with self._reader() as reader:
+        async with self.reading() as reader:
             ends: dict[TopicPartition, int] = await reader.end_offsets(
                 [TopicPartition(topic, p) for p in range(PARTITIONS)]
             )
@@ -142,26 +136,40 @@ class Stand:
     async def mark(self, topic: str, since: Mapping[TopicPartition, int]) -> Mark:
         """What a round said in a topic, once all of it is readable."""
         count = check = 0
+        for value in await self.values(topic, since):
+            count, check = count + 1, check ^ zlib.crc32(value)
+        return Mark(count, check)
+
+    async def values(self, topic: str, since: Mapping[TopicPartition, int]) -> list[bytes]:
+        """What was committed to a topic between two moments: then and now."""
+        found: list[bytes] = []
         ends = await self.ends(topic)
-        async with self._reader(isolation_level="read_committed") as reader:
+        async with self.reading(isolation_level="read_committed") as reader:
             reader.assign(list(since))
             for part, offset in since.items():
                 reader.seek(part, offset)
             while any([await reader.position(part) < ends[part] for part in since]):
                 for records in (await reader.getmany(timeout_ms=200)).values():
-                    count += len(records)
-                    for record in records:
-                        check ^= zlib.crc32(record.value)
-        return Mark(count, check)
+                    found += [record.value for record in records]
+        return found
 
     @asynccontextmanager
-    async def _reader(self, **more: Any) -> AsyncIterator[Any]:
+    async def reading(self, **more: Any) -> AsyncIterator[Any]:
+        """A consumer of nothing yet, that nobody else is in a group with."""
         reader = aiokafka.AIOKafkaConsumer(**self.options, enable_auto_commit=False, **more)
         await reader.start()
         try:
             yield reader
         finally:
             await reader.stop()
+
+
+def parted(told: Iterable[Told]) -> list[list[Told]]:
+    """Facts by partition, in order."""
+    parcels: list[list[Told]] = [[] for _ in range(PARTITIONS)]
+    for fact in told:
+        parcels[partition_of(fact.key, PARTITIONS)].append(fact)
+    return parcels
 
 
 async def started(side: str, order: Order) -> str:
@@ -186,14 +194,18 @@ async def started(side: str, order: Order) -> str:
 
 
 @asynccontextmanager
-async def stand() -> AsyncIterator[Stand]:
-    """Apache Kafka and this driver on every core but the first; our topics; the shipped policy."""
+async def stand(*, apart: bool = True) -> AsyncIterator[Stand]:
+    """Apache Kafka with our topics and the shipped policy; ``apart``: broker and driver leave the first core alone."""
     core, others = cores()
-    pin(others)
-    with _folder() as folder, apache_kafka() as broker:
-        create_topics(_settings(broker.bootstrap))
-        await apply({"bootstrap_servers": broker.bootstrap}, workplace().policy, PARTITIONS)
-        yield Stand(broker.bootstrap, folder, core)
+    if apart:
+        pin(others)
+    try:
+        with _folder() as folder, apache_kafka() as broker:
+            create_topics(_settings(broker.bootstrap))
+            await apply({"bootstrap_servers": broker.bootstrap}, workplace().policy, PARTITIONS)
+            yield Stand(broker.bootstrap, folder, core)
+    finally:
+        pin({core, *others})
 
 
 def _settings(bootstrap: str) -> Settings:

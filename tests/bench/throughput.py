@@ -1,90 +1,131 @@
-"""Sides beside each other: alternating rounds over the same facts, and ratios round by round. It says no target."""
+"""Sides beside each other: alternating rounds over the same facts, and ratios round by round. It sets no target."""
 
-import time
 from collections.abc import Callable, Sequence
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
 from schemas import topics
 from tests.bench.facts import Spread, facts
 from tests.bench.span import Spent
-from tests.bench.stand import Mark, SideFailed, Stand
+from tests.bench.stand import Mark, SideFailed, Stand, stand
 
-SIDES: Final = ("lane", "bare", "quix", "quix_default", "bytewax")
-SLOW: Final = "stock_faust"  # gets fewer facts, beside a lane with as few
+SLOW: Final = "stock_faust"  # gets fewer facts, made the same way
+NAMES: Final = {
+    "quix": "lane_vs_quix",
+    "quix_default": "lane_vs_quix_default",
+    "stock_faust": "lane_vs_stock_faust",
+    "bare": "lane_vs_bare_loop",
+    "bytewax": "lane_vs_bytewax",
+}
+_WARM: Final = 2  # rounds before anything counts: a broker that has just started compiles itself
 
 Tell = Callable[[str], None]
+Rounds = dict[str, list[Spent]]
 
 
 class Load(Struct, frozen=True, kw_only=True):
-    """Facts, leads and how they are spread; rounds at least and at most, and seconds after which no round begins."""
+    """Facts, those that the slow side gets, leads and how they are spread; the sides and the rounds."""
 
     facts: int
+    few: int = 20_000
     leads: int
     spread: Spread
-    least: int = 3
-    most: int = 5
-    seconds: float = 300.0
+    sides: tuple[str, ...]
+    rounds: int
 
     def __str__(self) -> str:
         return f"{self.facts:,} facts, {self.leads:,} leads, {self.spread}"
 
 
+_ALL: Final = ("lane", "bare", "quix", "quix_default", "bytewax")
+QUICK: Final = (Load(facts=30_000, few=5_000, leads=5_000, spread="zipf", sides=("lane", *_ALL[1:4], SLOW), rounds=2),)
+FULL: Final = (
+    Load(facts=100_000, leads=5_000, spread="zipf", sides=(*_ALL, SLOW), rounds=3),
+    Load(facts=100_000, leads=100_000, spread="uniform", sides=_ALL, rounds=2),
+    Load(facts=1_000_000, leads=1_000_000, spread="uniform", sides=_ALL[:4], rounds=1),
+)
+
+
 class Ratio(Struct, frozen=True, kw_only=True):
-    """How much longer another side takes than the lane: the median of the rounds, and the least and the most."""
+    """How much longer another side takes for a fact than the lane: the median of the rounds, the least, the most."""
 
     median: float
     least: float
     most: float
 
 
-Rounds = dict[str, list[Spent]]
+async def throughput(tell: Tell, *, quick: bool) -> dict[str, Any]:
+    """Every load in turn; the named ratios are those of the first."""
+    found: dict[str, Any] = {"throughput": {}}
+    async with stand() as here:
+        for load in QUICK if quick else FULL:
+            rounds = await alternate(here, load, tell)
+            wall, cpu, fast = ratios(rounds, "wall"), ratios(rounds, "cpu"), speeds(rounds)
+            found["throughput"][str(load)] = {"speeds": fast, "wall": wall, "cpu": cpu, "rounds": rounds}
+            for side in wall:
+                found.setdefault(NAMES[side], wall[side].median)
+                found.setdefault(f"{NAMES[side]}_cpu", cpu[side].median)
+            found.setdefault("facts_per_second", fast["lane"]["facts_per_second"])
+    return found
 
 
-async def alternate(stand: Stand, load: Load, sides: Sequence[str], tell: Tell) -> Rounds:
-    """Every side once a round, in turn. Raises SideFailed unless all of them decided the same."""
-    source = f"bench-facts-{load.facts}-{load.leads}-{load.spread}"
-    if not stand.has(source):
-        await stand.fill(source, facts(load.facts, load.leads, load.spread))
-    found: Rounds = {side: [] for side in sides}
-    marks: dict[str, Mark] = {}
-    until = time.monotonic() + load.seconds
-    for number in range(load.most):
-        if number >= load.least and time.monotonic() > until:
-            break
-        for side in sides if number % 2 == 0 else tuple(reversed(sides)):
-            since = await stand.ends(topics.DECISIONS)
-            spent = await stand.round(side, source)
-            marks[side] = await stand.mark(topics.DECISIONS, since)
+async def alternate(stand: Stand, load: Load, tell: Tell) -> Rounds:
+    """Every side once a round, in turn. Raises SideFailed unless all that got the same facts decided the same."""
+    name = f"bench-{load.facts}-{load.leads}-{load.spread}"
+    few = await stand.fill(f"{name}-few", facts(load.few, load.leads, load.spread))
+    many = await stand.fill(name, facts(load.facts, load.leads, load.spread))
+    marks = {few: set[Mark](), many: set[Mark]()}
+    for _ in range(_WARM):
+        marks[few].add((await _round(stand, "lane", few))[1])
+    found: Rounds = {side: [] for side in load.sides}
+    for number in range(load.rounds):
+        for side in load.sides if number % 2 == 0 else tuple(reversed(load.sides)):
+            source = few if side == SLOW else many
+            spent, mark = await _round(stand, side, source)
+            marks[source].add(mark)
             found[side].append(spent)
             tell(
-                f"{load}: {side:12} {spent.facts / spent.wall:10,.0f} facts/s {spent.cpu / spent.facts * 1e6:8.1f} µs CPU"
+                f"{load}: {side:12} {spent.facts / spent.wall:8,.0f} facts/s {spent.cpu / spent.facts * 1e6:6.1f} µs CPU"
             )
-    if len(set(marks.values())) != 1:
+    if any(len(each) != 1 for each in marks.values()):
         raise SideFailed(f"the sides did not decide the same: {marks}")
     return found
 
 
+async def _round(stand: Stand, side: str, source: str) -> tuple[Spent, Mark]:
+    since = await stand.ends(topics.DECISIONS)
+    spent = await stand.round(side, source)
+    return spent, await stand.mark(topics.DECISIONS, since)
+
+
 def ratios(rounds: Rounds, what: str) -> dict[str, Ratio]:
-    """Each other side's wall or CPU time divided by the lane's, round by round."""
+    """Each other side's wall or CPU time for a fact divided by the lane's, round by round."""
     found = {}
-    for side in rounds:
+    for side, spent in rounds.items():
         if side != "lane":
-            pairs = zip(rounds[side], rounds["lane"], strict=True)
-            each = [getattr(other, what) / getattr(lane, what) for other, lane in pairs]
+            each = [_each(other, what) / _each(lane, what) for other, lane in zip(spent, rounds["lane"], strict=True)]
             found[side] = Ratio(median=median(each), least=min(each), most=max(each))
     return found
 
 
-def speeds(rounds: Rounds) -> dict[str, dict[str, float]]:
-    """Facts a second, microseconds of CPU a fact, and MiB of each side: medians."""
+def _each(spent: Spent, what: str) -> float:
+    seconds: float = getattr(spent, what)
+    return seconds / spent.facts
+
+
+def speeds(rounds: Rounds) -> dict[str, dict[str, Any]]:
+    """Facts a second (median and each round's), microseconds of CPU a fact (median), and the most MiB of each side."""
+    return {side: _speed(spent) for side, spent in rounds.items()}
+
+
+def _speed(spent: Sequence[Spent]) -> dict[str, Any]:
+    each = [one.facts / one.wall for one in spent]
     return {
-        side: {
-            "facts_per_second": median(s.facts / s.wall for s in spent),
-            "cpu_microseconds": median(s.cpu / s.facts * 1e6 for s in spent),
-            "rss_mib": max(s.rss for s in spent),
-        }
-        for side, spent in rounds.items()
+        "facts_per_second": median(each),
+        "least": min(each),
+        "most": max(each),
+        "cpu_microseconds": median(_each(one, "cpu") for one in spent) * 1e6,
+        "rss_mib": max(one.rss for one in spent),
     }

@@ -1,0 +1,77 @@
+"""What needs no broker: how fast a history is folded again, and how fast mails are written. It sets no target."""
+
+import time
+from statistics import median
+from typing import Any, Final
+
+from agents.mail.compose import Composed, Composer
+from agents.render.renderer import Renderer
+from schemas.codec import decode_fact
+from schemas.commands import SendContent
+from schemas.facts import Fact
+from streams.journey.compiled import Compiled
+from streams.journey.replay import replay
+from tests.bench.facts import START, facts
+from tests.bench.shipped import workplace
+from tests.bench.span import pin
+from tests.bench.stand import SideFailed, cores
+from tests.bench.throughput import Tell
+
+_FACTS: Final = 100_000
+_MAILS: Final = 1_000
+_ROUNDS: Final = 3
+
+
+async def alone(tell: Tell, *, quick: bool) -> dict[str, Any]:
+    """Facts and mails a second on one core: medians of the rounds."""
+    core, others = cores()
+    pin({core})
+    rounds = range(1 if quick else _ROUNDS)
+    found = {
+        "replay_facts_per_second": median(_replayed() for _ in rounds),
+        "mails_per_second": median(_written() for _ in rounds),
+    }
+    pin({core, *others})
+    tell(f"on one core: {found}")
+    return {"alone": found}
+
+
+def _replayed() -> float:
+    """Decoded, decided, kept in memory: what ``nurture replay`` does with a file."""
+    policy, told = Compiled(workplace().policy), facts(_FACTS, 5_000)
+    began = time.perf_counter()
+    history: list[Fact] = [decode_fact(fact.value) for fact in told]  # type: ignore[misc]
+    replay(history, policy, lambda _: policy)
+    return len(told) / (time.perf_counter() - began)
+
+
+def _written() -> float:
+    """Every e-mail of the shipped programs in turn, HTML and text, with its lead's values and its headers."""
+    place = workplace()
+    composer = Composer(Renderer(place), lambda lead: f"https://mail.wattlark.example/unsubscribe?t={lead}")
+    names = [name for name, email in place.policy.emails.items() if email.kind != "internal"]
+    orders = [_order(number, names[number % len(names)]) for number in range(_MAILS)]
+    for order in orders[: len(names)]:
+        if not isinstance(composed := composer.compose(order, START), Composed):
+            raise SideFailed(f"{order.email} cannot be written: {composed}")
+    began = time.perf_counter()
+    for order in orders:
+        composer.compose(order, START)
+    return len(orders) / (time.perf_counter() - began)
+
+
+def _order(number: int, email: str) -> SendContent:
+    lead = f"lead-{number:07}"
+    return SendContent(
+        id=f"order-{number}",
+        lead_id=lead,
+        because="bench",
+        seen=START,
+        policy="bench",
+        send_key=f"{number:024x}",
+        email=email,
+        kind="nurture",
+        not_after=START,
+        to=f"{lead}@firm.example",
+        traits={"email": f"{lead}@firm.example", "first_name": "Ada", "company": "Alder Foods", "country": "DE"},
+    )

@@ -1,0 +1,85 @@
+"""What the bench concludes from its rounds, and that its facts are always the same. It measures nothing."""
+
+import pytest
+
+from schemas.codec import decode_fact
+from schemas.facts import LeadCreated
+from schemas.problem import Rejected
+from tests.bench.delays import delays, percentile
+from tests.bench.facts import facts
+from tests.bench.span import Spent
+from tests.bench.targets import TARGETS, judged
+from tests.bench.throughput import ratios, speeds
+
+
+@pytest.mark.parametrize("spread", ["zipf", "uniform"])
+def test_the_same_arguments_give_the_same_facts(spread):
+    """Sides, rounds and runs fold the same bytes."""
+    once, again = facts(2_000, 100, spread), facts(2_000, 100, spread)
+    assert once == again
+    assert len(once) == 2_000
+
+
+def test_facts_can_be_read():
+    """Each is a fact of the lead whose key it has."""
+    found = [(told.key, decode_fact(told.value)) for told in facts(3_000, 50)]
+    assert not any(isinstance(fact, Rejected) for _, fact in found)
+    assert all(key == fact.lead_id.encode() for key, fact in found)
+
+
+def test_facts_among_known_leads_introduce_nobody():
+    """The leads are in the rows already."""
+    assert not any(isinstance(decode_fact(told.value), LeadCreated) for told in facts(1_000, 50, introduce=False))
+
+
+def test_zipf_has_a_few_who_do_most():
+    """The busiest lead of a thousand does more than one in twenty facts, evenly spread none does."""
+
+    def busiest(spread):
+        keys = [told.key for told in facts(5_000, 1_000, spread, introduce=False)]
+        return max(map(keys.count, set(keys))) / len(keys)
+
+    assert busiest("zipf") > 0.05 > busiest("uniform")
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.0, 1), (0.5, 50), (0.99, 99), (0.999, 100), (1.0, 100)])
+def test_a_percentile_is_a_value_that_was_measured(share, found):
+    """The nearest rank, never between two."""
+    assert percentile(range(1, 101), share) == found
+
+
+def test_delays_of_one_are_that_one():
+    """However few there are."""
+    assert delays([0.25]).p999 == delays([0.25]).p50 == 0.25
+
+
+def spent(*walls, facts=100):
+    return [Spent(facts=facts, wall=wall, cpu=wall / 2, rss=1.0) for wall in walls]
+
+
+def test_a_ratio_compares_the_rounds_one_by_one():
+    """A round in which the machine was slow for both changes nothing."""
+    rounds = {"lane": spent(1.0, 10.0, 1.0), "quix": spent(2.0, 20.0, 3.0)}
+    [ratio] = ratios(rounds, "wall").values()
+    assert (ratio.median, ratio.least, ratio.most) == (2.0, 2.0, 3.0)
+
+
+def test_a_side_with_fewer_facts_is_compared_by_the_fact():
+    """A tenth of the facts in the same time is ten times slower."""
+    rounds = {"lane": spent(1.0), "stock_faust": spent(1.0, facts=10)}
+    assert ratios(rounds, "cpu")["stock_faust"].median == pytest.approx(10)
+    assert speeds(rounds)["stock_faust"]["facts_per_second"] == pytest.approx(10)
+
+
+def test_only_what_was_measured_is_judged():
+    """A target whose section is missing says nothing."""
+    assert list(judged({})) == []
+    [one] = judged({"facts_per_second": 18_000.0})
+    assert one.verdict == "met"
+    [one] = judged({"facts_per_second": 17_999.0})
+    assert "missed" in one.verdict
+
+
+def test_every_target_has_a_name_of_its_own():
+    """The page tells them apart."""
+    assert len({target.says for target in TARGETS}) == len(TARGETS)
