@@ -9,10 +9,13 @@ from typing import IO, Final
 from agents.clients import Client, read_whole
 from schemas import topics
 from schemas.codec import decode_fact
-from schemas.facts import Fact
+from schemas.facts import Fact, PolicyApplied
 from schemas.problem import Rejected, UserError
+from schemas.units import DAY
 
 _GZIP: Final = ".gz"
+_YEAR_2000: Final = 946_684_800_000
+_YEAR_2100: Final = 4_102_444_800_000
 
 
 class HistoryError(UserError):
@@ -21,11 +24,15 @@ class HistoryError(UserError):
 
 def read_facts(file: Path) -> Iterator[Fact]:
     """The facts of a JSON-lines file (gzipped or not), in its order. Raises HistoryError with file and line."""
+    newest: dict[str, int] = {}
     try:
         with _open(file, "rb") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    yield _fact(line, file, number)
+                    fact = _fact(line, file, number)
+                    if message := misdated(fact.at, fact.seen) or _disordered(fact, newest):
+                        raise HistoryError(f"{file}:{number}: {message}")
+                    yield fact
     except OSError as error:
         raise HistoryError(f"{file}: cannot be read ({error.strerror or error})") from error
 
@@ -35,6 +42,30 @@ def _fact(line: bytes, file: Path, number: int) -> Fact:
     if isinstance(fact, Rejected):
         raise HistoryError(f"{file}:{number}: {fact.detail}")
     return fact
+
+
+def misdated(at: int, seen: int) -> str:
+    """What is wrong with the times of a fact, as intake would not have let them pass; empty when nothing is."""
+    if not _YEAR_2000 <= min(at, seen) <= max(at, seen) < _YEAR_2100:
+        return (
+            f"found the times {at} and {seen}, expected milliseconds between the years 2000 and 2100: correct the line"
+        )
+    if at > seen + DAY:
+        days = f"{(at - seen) / DAY:,.1f} days"
+        return (
+            f"found a fact that happened {days} after it was seen, expected at most 1: correct its at or leave it out"
+        )
+    return ""
+
+
+def _disordered(fact: Fact, newest: dict[str, int]) -> str:
+    """Within a day facts may overtake one another on their way; a file that is turned round tells another history."""
+    before = newest.get(fact.lead_id, 0)
+    if isinstance(fact, PolicyApplied) or fact.seen >= before - DAY:
+        newest[fact.lead_id] = max(before, fact.seen)
+        return ""
+    days = f"{(before - fact.seen) / DAY:,.1f} days"
+    return f"found a fact seen {days} before one of the same lead above it, expected at most 1: sort the lines by seen"
 
 
 async def live_facts(options: Client, lead_id: str = "") -> AsyncIterator[bytes]:

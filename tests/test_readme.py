@@ -31,7 +31,8 @@ BLOCKS = [block.splitlines() for block in re.findall(r"^```sh\n(.*?)^```", READM
 INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL))
 ALONE = {"check", "preview", "settings", "ingest", "--help", "--version"}  # what is asked of files, not of a broker
 STAYS = {"run", "demo"}  # what ends when it is told to
-MAPPING = "name: mine\nformat: csv\nlead: id\nfacts: [{event: Lead Created, topic: leads, fields: {company: firm}}]\n"
+[TABLE] = re.findall(r"^```csv\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+[MAPPING] = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
 def words_of(line):
@@ -43,7 +44,7 @@ def words_of(line):
 
 
 LINES = [line for block in BLOCKS for line in block if words_of(line)]
-TYPED = [words_of(line) for line in LINES + INLINE]
+TYPED = [words_of(part) for line in LINES + INLINE for part in line.split("&&")]
 
 
 def nurtures(typed):
@@ -65,7 +66,7 @@ def desk(tmp_path):
     (tmp_path / ".venv").symlink_to(sys.prefix)
     (tmp_path / "templates").symlink_to(ROOT / "templates")
     (tmp_path / "tests").symlink_to(ROOT / "tests")
-    (tmp_path / "leads.csv").write_text("id,firm\n1,Alder\n", encoding="utf-8")
+    (tmp_path / "leads.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "my-map.yaml").write_text(MAPPING, encoding="utf-8")
     return tmp_path
 

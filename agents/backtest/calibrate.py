@@ -104,7 +104,8 @@ def _refuse_one_class(history: History, known: Mapping[str, Label], split: int) 
     place, when = ", ".join(map(str, history.files)), iso(split)[:10]
     raise OneClassError(
         f"{place}: found labels of one kind only among what was known by {when} ({kinds}), expected wins and others "
-        f"to learn from. Choose a later --split, let --positive accepted count, or bring outcomes as facts (Deal Won)"
+        f"to learn from. Choose a later --split, let --positive accepted count, bring outcomes as facts (Deal Won), "
+        f"or, when they have no dates of their own, give them the lead's: at: in the mapping"
     )
 
 

@@ -14,13 +14,12 @@ from typing import IO, Final, Self
 import msgspec
 
 from agents.backtest.labels import OUTCOMES, Past
-from agents.history import HistoryError
+from agents.history import HistoryError, misdated
 from schemas import facts as f
 from schemas.codec import decode_fact
 from schemas.facts import FACTS, Fact, tag_of
 from schemas.policy import RejectReason
 from schemas.problem import Rejected
-from schemas.units import DAY
 
 _OTHERS: Final = frozenset({tag_of(f.Tick), tag_of(f.PolicyApplied)})  # neither is about what a lead did
 _PLACE_BITS: Final = 48
@@ -148,12 +147,8 @@ def _seen_in(line: bytes, file: Path, number: int) -> _Glimpse:
         whole = decode_fact(line)
         detail = whole.detail if isinstance(whole, Rejected) else "found no fact"
         raise HistoryError(f"{file}:{number}: {detail}")
-    if fact.at > fact.seen + DAY:
-        days = (fact.at - fact.seen) / DAY
-        raise HistoryError(
-            f"{file}:{number}: found a fact that happened {days:,.1f} days after it was seen, expected at most 1: "
-            f"correct its at or leave the line out"
-        )
+    if message := misdated(fact.at, fact.seen):
+        raise HistoryError(f"{file}:{number}: {message}")
     return fact
 
 

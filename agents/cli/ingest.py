@@ -160,5 +160,7 @@ def _print(
     )
     for fact, times in tally.facts.most_common():
         console.print(f"  {times:>9,}  {fact}")
+    for undated in [fact.event for fact in mapping.facts if fact.at is None]:
+        console.print(f'"{undated}" has no time in the mapping, so it happens now: if it happened earlier, add at:')
     done = "would be sent (dry run)" if first else f"written to {to} as facts" if to else "sent"
     console.print(f"{tally.messages:,} messages {done} in {seconds:.1f} s")

@@ -16,6 +16,7 @@ from agents.ingest.mapping import Mapping
 
 _MOST_CELL: Final = 131_072
 _MOST_LINE: Final = 1_000_000  # more than any record may have (schemas.codec.MOST_BYTES)
+_DELIMITERS: Final = ";\t|,"
 _BROKEN_FILE: Final = (EOFError, OSError, UnicodeError, zlib.error)
 
 
@@ -104,6 +105,9 @@ def _refuse_missing(mapping: Mapping, header: list[str]) -> None:
     for column in sorted(mapping.columns() - set(header)):
         close = difflib.get_close_matches(column, header, n=1)
         hint = f'did you mean "{close[0]}"?' if close else "the header has " + ", ".join(header[:20])
+        if len(header) == 1 and (other := next((mark for mark in _DELIMITERS if mark in header[0]), "")):
+            written = other.replace("\t", r"\t")
+            hint = f'the header is one column, "{header[0][:60]}"; write delimiter: "{written}" in the mapping'
         raise UnreadableError(f'found no column "{column}", which the mapping {mapping.name} expects; {hint}')
 
 

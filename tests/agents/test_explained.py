@@ -1,6 +1,7 @@
 """``nurture replay``, ``why`` and ``leads`` over a file of facts: what they print is what the fold concludes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,42 @@ def test_leads_are_counted_by_the_language_of_the_rules():
     assert '--where:1:2: found the key "feild"' in nurture(
         "leads", "--facts", FACTS, *OVER, "--where", "{feild: engagement}", fails=True
     )
+
+
+@pytest.mark.parametrize(
+    ("turn", "sentence"),
+    [
+        (lambda lines: lines[::-1], r":\d+: found a fact seen .* days before one of the same lead above it"),
+        (
+            lambda lines: [moved(lines[0], at=40), *lines[1:]],
+            r":1: found a fact that happened 40\.\d days after it was",
+        ),
+        (lambda lines: [moved(lines[0], at=90_000, seen=90_000)], r":1: found the times \d+ and \d+, expected "),
+        (lambda lines: [lines[0].replace(b".v1", b".v9", 1)], r':1: found the type "lead.created.v9"'),
+    ],
+    ids=["out of order", "from the future", "absurd", "of an unknown version"],
+)
+@pytest.mark.parametrize("command", ["replay", "leads --facts", "why lead-00003 --facts"])
+def test_a_history_that_cannot_be_is_refused_with_place_and_remedy(tmp_path, turn, sentence, command):
+    """Out of order, from the future, of an unknown version: the line, what was found, what to do."""
+    file = tmp_path / "facts.jsonl"
+    file.write_bytes(b"".join(turn(FACTS.read_bytes().splitlines(keepends=True))))
+    assert re.search(sentence, nurture(*command.split(), file, *OVER, fails=True))
+
+
+def moved(line, **days):
+    """A line with later times."""
+    fact = json.loads(line)
+    return json.dumps(fact | {name: fact[name] + n * 86_400_000 for name, n in days.items()}).encode() + b"\n"
+
+
+def test_a_duplicate_counts_once(tmp_path):
+    """Every line twice is the same history."""
+    doubled = tmp_path / "doubled.jsonl"
+    lines = FACTS.read_bytes().splitlines(keepends=True)
+    doubled.write_bytes(b"".join(line for line in lines for _ in range(2)))
+    once, twice = (json.loads(nurture("replay", file, *OVER, "--json"))["digest"] for file in (FACTS, doubled))
+    assert once == twice
 
 
 def test_the_lifecycle_is_shown_and_asked_for():

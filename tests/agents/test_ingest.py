@@ -221,6 +221,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path, crm):
     [
         ("", "found an empty file"),
         ("Nr;Nr\n", "more than once in the header"),
+        (HEAD.replace(";", "\t"), r'write delimiter: "\t" in the mapping'),
         (
             HEAD.replace("E-Mail", "EMail"),
             'found no column "E-Mail", which the mapping crm expects; did you mean "EMail"?',

@@ -127,7 +127,14 @@ def test_labels_of_one_kind_are_refused_with_place_and_remedy(tmp_path):
     [
         (b"{}", r"facts\.jsonl:37: "),
         (b'{"type":"page.viewed.v9","id":"a","lead_id":"b","at":1,"seen":1}', r"facts\.jsonl:37: .*page.viewed"),
-        (b'{"type":"page.viewed.v1","id":"a","lead_id":"b","at":999999999,"seen":1,"path":"/"}', "after it was seen"),
+        (
+            b'{"type":"page.viewed.v1","id":"a","lead_id":"b","at":1700200000000,"seen":1700000000000,"path":"/"}',
+            "after it was seen",
+        ),
+        (
+            b'{"type":"page.viewed.v1","id":"a","lead_id":"b","at":1,"seen":1,"path":"/"}',
+            "between the years 2000 and 2100",
+        ),
     ],
 )
 def test_a_line_that_is_no_fact_is_refused_with_its_place(tmp_path, line, sentence):
