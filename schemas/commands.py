@@ -110,11 +110,12 @@ class EnterProgram(Decided, frozen=True, kw_only=True, tag="enter_program.v1"):
 
 
 class LeaveProgram(Decided, frozen=True, kw_only=True, tag="leave_program.v1"):
-    """The lead's time in a program is over, and why."""
+    """The lead's time in a program is over, and why; ``ending`` names the goal that it reached or the exit it took."""
 
     program: str
     ordinal: int
-    why: Literal["exhausted", "stage", "sales", "forbidden", "changed"]
+    why: Literal["goal", "exit", "exhausted", "stage", "sales", "forbidden", "changed"]
+    ending: str = ""
 
 
 class Suppress(Decided, frozen=True, kw_only=True, tag="suppress.v1"):

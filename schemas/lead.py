@@ -37,13 +37,17 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Enrolment(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A lead's time in one program: steps done, and when the next is due (counted from ``anchor``)."""
+    """A lead's time in one program: steps done, and when the next is due (counted from ``anchor``).
+
+    ``heard`` is the step whose event has come.
+    """
 
     program: str
     ordinal: int
     anchor: Millis
     due: Millis
     done: tuple[str, ...] = ()
+    heard: str = ""
 
 
 class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -88,6 +92,7 @@ class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     enrolment: Enrolment | None = None
     ordinals: dict[str, int] = {}
     finished: dict[str, Millis] = {}
+    told: dict[str, tuple[str, ...]] = {}  # of programs that had nothing left: the steps that were done
     received: dict[str, Millis] = {}
     sent: tuple[Millis, ...] = ()
     silence: Reason | None = None

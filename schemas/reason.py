@@ -22,10 +22,13 @@ class Reason(StrEnum):
     OPPORTUNITY_OPEN = "opportunity_open"
     CUSTOMER = "customer"
     ALREADY_RECEIVED = "already_received"
+    NOT_MEANT = "not_meant"
+    NOT_HEARD = "not_heard"
     UNKNOWN_CONTENT = "unknown_content"
     STALE = "stale"
     FREQUENCY_CAP = "frequency_cap"
     QUIET_HOURS = "quiet_hours"
+    OUT_OF_WINDOW = "out_of_window"
     SUPPRESSED = "suppressed"
     TEMPLATE = "template"
     NOT_ALLOWED = "not_allowed"
@@ -50,10 +53,13 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.OPPORTUNITY_OPEN: "an opportunity is open, nurture is paused",
     Reason.CUSTOMER: "the lead is a customer",
     Reason.ALREADY_RECEIVED: "the lead has received this e-mail before",
+    Reason.NOT_MEANT: "the step is for other leads",
+    Reason.NOT_HEARD: "the event that the step waited for did not come in time",
     Reason.UNKNOWN_CONTENT: "the policy has no such e-mail",
     Reason.STALE: "the time for it has passed",
     Reason.FREQUENCY_CAP: "the lead has had enough mail for now",
     Reason.QUIET_HOURS: "it is not a time to write where the lead is",
+    Reason.OUT_OF_WINDOW: "the program does not write at this time",
     Reason.SUPPRESSED: "the address is on the suppression list",
     Reason.TEMPLATE: "the e-mail could not be written for this lead",
     Reason.NOT_ALLOWED: "the address is not on the allow-list",

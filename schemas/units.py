@@ -1,8 +1,8 @@
 """Units of time as they are written and as they are counted; it never asks what time it is."""
 
 import re
-from datetime import UTC, datetime
-from typing import Annotated, Final
+from datetime import UTC, datetime, time
+from typing import Annotated, Final, NamedTuple
 
 from msgspec import Meta
 
@@ -15,6 +15,18 @@ Duration = Annotated[
         examples=["3 days", "12 hours"],
     ),
 ]
+_LONG: Final = r"\d{1,4} (minute|hour|day|business day|week)s?"
+_UNTIL: Final = (
+    r"until (([Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un)day )?([01]\d|2[0-3]):[0-5]\d"  # no flags: JSON
+)
+Wait = Annotated[
+    str,
+    Meta(
+        pattern=rf"^({_LONG}|{_UNTIL}|{_LONG} {_UNTIL})$",
+        description='A length of time, "until" a time of day (and a weekday), or both: "2 days until Tuesday 10:00".',
+        examples=["3 business days", "until Tuesday 10:00", "2 days until 09:30"],
+    ),
+]
 TimeOfDay = Annotated[
     str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="A time of day, 24 hours.", examples=["08:30"])
 ]
@@ -23,6 +35,7 @@ MINUTE: Final = 60_000
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 WEEK: Final = 7 * DAY
+_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _UNITS: Final = {"minute": MINUTE, "hour": HOUR, "day": DAY, "week": WEEK}
 _DURATION: Final = re.compile(r"(\d{1,4}) (minute|hour|day|week)s?")
 
@@ -33,6 +46,27 @@ def millis(duration: str) -> int:
     if match is None:
         raise ValueError(f'found the duration "{duration}", expected a number and a unit like "3 days"')
     return int(match[1]) * _UNITS[match[2]]
+
+
+class Waiting(NamedTuple):
+    """A wait in parts: a length (ms, or business days), then until a time of day, on a weekday (Monday is 0)."""
+
+    length: int = 0
+    business_days: int = 0
+    weekday: int | None = None
+    clock: time | None = None
+
+
+def waiting(wait: str) -> Waiting:
+    """``"3 business days until Tuesday 10:00"`` in its parts. Raises ValueError for what is no wait."""
+    length, _, until = wait.partition("until ")
+    day, _, clock = until.rpartition(" ")
+    weekday = _WEEKDAYS.index(day[:3].lower()) if day else None
+    at = time.fromisoformat(clock) if clock else None
+    count, _, unit = length.strip().partition(" ")
+    if unit.startswith("business"):
+        return Waiting(business_days=int(count), weekday=weekday, clock=at)
+    return Waiting(millis(length.strip()) if length else 0, 0, weekday, at)
 
 
 def day_of(at: int) -> int:

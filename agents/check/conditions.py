@@ -11,7 +11,7 @@ from schemas.authored import When
 from schemas.convert import Place
 from schemas.facts import FACTS, Scalar
 from schemas.nodes import bare
-from schemas.policy import STANDING, FieldDefinition
+from schemas.policy import STANDING, FieldDefinition, Program
 from schemas.problem import Problem
 from schemas.read import Placed
 from schemas.words import listed, one_of
@@ -127,11 +127,22 @@ def conditions(draft: Draft) -> Iterator[Condition]:
             own, sure = properties(draft, rule.on)
             yield Condition(draft.scoring, ("engagement", index, "when"), rule.when, {**traits, **own}, sure)
     for program in draft.programs.values():
-        yield Condition(program, ("when",), program.value.when, traits)
+        yield from _of_program(draft, program, traits)
     if draft.lifecycle is not None:
         standing = {**traits, **standing_fields(draft)}
         for index, state in enumerate(draft.lifecycle.value.states):
             yield Condition(draft.lifecycle, ("states", index, "when"), state.when, standing, frozenset(STANDING))
+
+
+def _of_program(draft: Draft, program: Placed[Program], traits: Fields) -> Iterator[Condition]:
+    yield Condition(program, ("when",), program.value.when, traits)
+    for index, step in enumerate(program.value.steps):
+        yield Condition(program, ("steps", index, "if"), step.if_, traits)
+    for key, endings in (("goals", program.value.goals), ("exits", program.value.exits)):
+        for index, ending in enumerate(endings):
+            own, sure = properties(draft, ending.on)
+            fields = {**traits, **own}
+            yield Condition(program, (key, index, "when"), ending.when, fields, sure, needed=not ending.on)
 
 
 def joined(condition: Condition) -> Iterator[Condition]:

@@ -45,18 +45,18 @@ def unknown_stage(draft: Draft) -> Iterator[Problem]:
 def unknown_email(draft: Draft) -> Iterator[Problem]:
     """A step sends an e-mail that exists."""
     for program in draft.programs.values():
-        for index, step in enumerate(program.value.steps):
-            yield from _unknown(program, ("steps", index, "email"), step.email, draft.names["emails"], "email")
+        for at, email in _emails(program.value):
+            yield from _unknown(program, at, email, draft.names["emails"], "email")
 
 
 def email_kind(draft: Draft) -> Iterator[Problem]:
     """Programs send nurture e-mails; what a lead asks for and what reps get go other ways."""
     for program in draft.programs.values():
-        for index, step in enumerate(program.value.steps):
-            email = draft.emails.get(step.email)
+        for at, name in _emails(program.value):
+            email = draft.emails.get(name)
             if email is not None and email.meta.value.kind != "nurture":
-                message = f'found the {email.meta.value.kind} e-mail "{step.email}", expected one of the kind "nurture"'
-                yield program.problem(("steps", index, "email"), "email-kind", message)
+                message = f'found the {email.meta.value.kind} e-mail "{name}", expected one of the kind "nurture"'
+                yield program.problem(at, "email-kind", message)
 
 
 def unknown_layout(draft: Draft) -> Iterator[Problem]:
@@ -66,7 +66,7 @@ def unknown_layout(draft: Draft) -> Iterator[Problem]:
 
 
 def duplicate_id(draft: Draft) -> Iterator[Problem]:
-    """An id stands for one thing: rules, stages, steps."""
+    """An id stands for one thing: rules, stages, steps, endings."""
     if draft.scoring is not None:
         scoring = draft.scoring.value
         rules = [(("fit", index, "id"), rule.id) for index, rule in enumerate(scoring.fit)]
@@ -81,6 +81,9 @@ def duplicate_id(draft: Draft) -> Iterator[Problem]:
         yield from _repeated(draft.lifecycle, states, "id")
     for program in draft.programs.values():
         yield from _repeated(program, _steps(program.value, "id"), "id")
+        goals = [(("goals", index, "id"), goal.id) for index, goal in enumerate(program.value.goals)]
+        exits = [(("exits", index, "id"), way_out.id) for index, way_out in enumerate(program.value.exits)]
+        yield from _repeated(program, [*goals, *exits], "id")
 
 
 def repeated_email(draft: Draft) -> Iterator[Problem]:
@@ -91,7 +94,7 @@ def repeated_email(draft: Draft) -> Iterator[Problem]:
 
 def idle_email(draft: Draft) -> Iterator[Problem]:
     """A nurture e-mail that no program sends is forgotten work. A warning."""
-    sent = {step.email for program in draft.programs.values() for step in program.value.steps}
+    sent = {email for program in draft.programs.values() for _, email in _emails(program.value)}
     unclear = (sent - set(draft.names["emails"])) | (set(draft.names["programs"]) - set(draft.programs))
     for name, email in draft.emails.items():
         if email.meta.value.kind == "nurture" and name not in sent and not unclear:
@@ -118,6 +121,12 @@ def nurtured(draft: Draft, names: Sequence[str]) -> range:
     first, last = draft.lifecycle.value.qualified_from, draft.lifecycle.value.ready_from
     bounds = [next((names.index(name) for name in chosen if name in names), -1) for chosen in (first, last)]
     return range(0) if -1 in bounds else range(*bounds)
+
+
+def _emails(program: Program) -> list[tuple[Place, str]]:
+    """What a program may send, with the places where it says so."""
+    others = [(("steps", index, "else"), step.else_) for index, step in enumerate(program.steps) if step.else_]
+    return [*_steps(program, "email"), *others]
 
 
 def _steps(program: Program, key: str) -> list[tuple[Place, str]]:

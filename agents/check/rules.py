@@ -4,12 +4,25 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Final
 
-from agents.check import agreement, claims, conditions, letters, logic, mail, mjml, names, reach, samples, templates
+from agents.check import (
+    agreement,
+    claims,
+    conditions,
+    letters,
+    logic,
+    mail,
+    mjml,
+    names,
+    programs,
+    reach,
+    samples,
+    templates,
+)
 from agents.check.draft import Draft
 from schemas.problem import Problem
 
 Rule = Callable[[Draft], Iterator[Problem]]
-_SPEAK_FOR_OTHERS: Final = {"missing-file", "finished-letter"}  # they complain under ids of ALSO
+_SPEAK_FOR_OTHERS: Final = {"missing-file", "finished-letter", "unknown-awaited"}  # they use ids of ALSO or others
 
 RULES: Final[tuple[Rule, ...]] = (
     names.missing_file,
@@ -40,6 +53,10 @@ RULES: Final[tuple[Rule, ...]] = (
     agreement.wrong_address,
     agreement.closed_hours,
     agreement.wrong_day,
+    programs.unknown_awaited,
+    programs.unknown_program,
+    programs.closed_window,
+    programs.no_such_day,
     samples.unknown_trait,
     samples.wrong_fact,
     templates.template_syntax,
@@ -65,7 +82,11 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-DUE: Final[tuple[Callable[[Draft, date], Iterator[Problem]], ...]] = (agreement.review_due, claims.expired_claim)
+DUE: Final[tuple[Callable[[Draft, date], Iterator[Problem]], ...]] = (
+    agreement.review_due,
+    claims.expired_claim,
+    programs.spent_step,
+)
 """Rules that depend on the day."""
 
 

@@ -1,39 +1,22 @@
 """A policy made ready: rules by fact type, durations in milliseconds, decay by day. It decides nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from schemas.authored import When
 from schemas.facts import FACTS, Happened, Tracked, Traits
-from schemas.policy import Policy, Program, QuietHours, Step, models_of, policy_hash
+from schemas.policy import EVERYWHERE, Policy, QuietHours, Sending, models_of, policy_hash
 from schemas.units import millis
+from streams.journey.calendar import Holidays
 from streams.journey.model import Judge, Scored
-from streams.journey.predicate import Test, compile_when
+from streams.journey.predicate import compile_when
+from streams.journey.route import Route, routed
 from streams.journey.sieve import Sieve
 
 REQUESTED = "requested"  # the program's name for what a lead asked for
 _KEEP_OF_100 = 70
 WHOLE = 1000  # decay is counted in thousandths, so that points stay integers
-
-
-class TimedStep(NamedTuple):
-    """A step with its durations in milliseconds."""
-
-    id: str
-    email: str
-    wait: int
-    within: int
-
-
-class Route(NamedTuple):
-    """A program, its condition and its steps."""
-
-    id: str
-    program: Program
-    test: Test | None
-    steps: tuple[TimedStep, ...]
-    again_after: int | None
 
 
 class Pauses(NamedTuple):
@@ -63,11 +46,20 @@ class Compiled:
         self.pots = {rule.key: pot for model in self.models.values() for pot in model.pots for rule in pot.rules}
         self._by_type, self._by_name = _index(self.rules.values())
         self.lifecycle = tuple((state.id, compile_when(state.when)) for state in policy.lifecycle.states)
-        self.routes = {id_: _route(id_, program, self.models) for id_, program in policy.programs.items()}
+        self.routes = {
+            id_: routed(id_, program, self.models[program.model].words, policy.brand.time_zone)
+            for id_, program in policy.programs.items()
+        }
         self.routes_for = _by_stage(self.routes)
         self.caps = tuple((cap.most, millis(cap.within)) for cap in policy.sending.caps)
         self.quiet: QuietHours = policy.sending.quiet_hours
+        self.holidays = _holidays(policy.sending)
         self.pauses = _pauses(policy)
+
+    def holidays_in(self, country: object) -> Holidays:
+        """The holidays of a country, and those of all."""
+        known = self.holidays.get(country.upper()) if isinstance(country, str) else None
+        return self.holidays[EVERYWHERE] if known is None else known
 
     def fed_by(self, fact: Happened, traits: Traits) -> list[Scored]:
         """The engagement rules, of every model, that this fact feeds."""
@@ -88,14 +80,10 @@ def _index(rules: Iterable[Scored]) -> tuple[dict[type[Happened], Sieve[Scored]]
     )
 
 
-def _route(id_: str, program: Program, models: Mapping[str, Judge]) -> Route:
-    again = millis(program.again_after) if program.again_after else None
-    test = compile_when(program.when, models[program.model].words)
-    return Route(id_, program, test, tuple(map(_timed, program.steps)), again)
-
-
-def _timed(step: Step) -> TimedStep:
-    return TimedStep(step.id, step.email, millis(step.wait), millis(step.send_within))
+def _holidays(sending: Sending) -> dict[str, Holidays]:
+    everywhere = frozenset(sending.holidays.get(EVERYWHERE, ()))
+    local = {country.upper(): everywhere | frozenset(days) for country, days in sending.holidays.items()}
+    return local | {EVERYWHERE: everywhere}
 
 
 def _by_stage(routes: dict[str, Route]) -> dict[tuple[str, str], tuple[Route, ...]]:

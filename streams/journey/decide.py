@@ -10,9 +10,10 @@ from streams.journey import lifecycle
 from streams.journey.compiled import Compiled
 from streams.journey.handoff import answer, hand_off
 from streams.journey.memory import is_news, learn
-from streams.journey.program import fulfil, nurture, reopenings
+from streams.journey.program import nurture, reopenings
 from streams.journey.score import judge
 from streams.journey.turn import Turn
+from streams.journey.wishes import fulfil
 
 
 def decide(lead: Lead, fact: Fact, policy: Compiled) -> tuple[Lead, tuple[Command, ...]]:

@@ -1,6 +1,7 @@
 """May we write to this lead now? Refuses by default and names its reason. It never sends and never renders."""
 
 from schemas.lead import Lead
+from schemas.policy import QuietHours
 from schemas.reason import Reason
 from streams.journey.calendar import Zone, next_open
 from streams.journey.compiled import Compiled
@@ -58,12 +59,17 @@ def paused(lead: Lead, seen: int) -> Pause | None:
     return None
 
 
-def not_now(lead: Lead, seen: int, zone: Zone, policy: Compiled) -> Pause | None:
-    """Quiet hours where the lead is, or enough mail for now: the reason, and when to look again (ms)."""
-    opens = next_open(seen, zone.name, policy.quiet)
-    if opens > seen:
-        return Reason.QUIET_HOURS, opens
-    free = max((_free_at(lead.sent, most, within, seen) for most, within in policy.caps), default=seen)
+def not_now(lead: Lead, seen: int, zone: Zone, policy: Compiled, window: QuietHours | None = None) -> Pause | None:
+    """Quiet hours where the lead is, or enough mail for now: the reason, and when to look again (ms).
+
+    ``window`` is the hours and days that a program leaves out.
+    """
+    holidays = policy.holidays_in(lead.traits.get("country"))
+    opens = next_open(seen, zone.name, policy.quiet, holidays=holidays)
+    within = opens if window is None else next_open(opens, zone.name, policy.quiet, window, holidays=holidays)
+    if within > seen:
+        return (Reason.QUIET_HOURS if opens > seen else Reason.OUT_OF_WINDOW), within
+    free = max((_free_at(lead.sent, most, span, seen) for most, span in policy.caps), default=seen)
     return (Reason.FREQUENCY_CAP, free) if free > seen else None
 
 

@@ -1,21 +1,20 @@
-"""Nurture: which program a lead is in, and what it is told next. Silence always has a reason."""
+"""Nurture: which program a lead is in, and why it leaves. Silence always has a reason; it sends nothing itself."""
 
 from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from schemas.commands import EnterProgram, LeaveProgram, SendContent
-from schemas.facts import FormSubmitted
-from schemas.lead import Enrolment, Lead, Wish
+from schemas.commands import EnterProgram, LeaveProgram
+from schemas.lead import Enrolment, Lead
 from schemas.reason import Reason
 from schemas.units import day_of
 from streams.journey import gate
-from streams.journey.calendar import zone_of
-from streams.journey.compiled import REQUESTED, Compiled, Route, TimedStep, rank
+from streams.journey.compiled import Compiled, rank
 from streams.journey.past import Past
-from streams.journey.turn import Turn, send_key
+from streams.journey.route import Close, Route
+from streams.journey.steps import advance, begin, hear
+from streams.journey.turn import Turn
 
-_MAY_COME = (Reason.NO_ADDRESS, Reason.NO_BASIS)
 _LEAVES = {
     Reason.WITH_SALES: "sales",
     Reason.CUSTOMER: "sales",
@@ -24,54 +23,28 @@ _LEAVES = {
 }
 
 
-def fulfil(lead: Lead, turn: Turn) -> Lead:
-    """What the lead asked for goes at once, outside caps and quiet hours; only the law can stop it.
-
-    A form may overtake the consent that came with it, so a wish that lacks only that waits for as long as it may.
-    """
-    fact = turn.fact
-    asked = fact.requested if isinstance(fact, FormSubmitted) else ""
-    if asked:
-        lead = replace(lead, wishes=lead.wishes | {asked: Wish(fact=fact.id, at=fact.at)})
-    for email in tuple(lead.wishes):
-        lead = _answer(lead, email, turn, new=email == asked)
-    return lead
-
-
-def _answer(lead: Lead, email: str, turn: Turn, *, new: bool) -> Lead:
-    refused = _unfulfillable(lead, email, turn)
-    waits = refused in _MAY_COME
-    if refused is not None and (new or not waits):
-        turn.skip(refused, email=email)
-    if waits:
-        return lead
-    wishes = {name: wish for name, wish in lead.wishes.items() if name != email}
-    if refused is not None:
-        return replace(lead, wishes=wishes)
-    _send(lead, turn, REQUESTED, TimedStep(lead.wishes[email].fact, email, 0, turn.policy.pauses.requested), 0)
-    return replace(lead, wishes=wishes, received=lead.received | {email: turn.seen})
-
-
-def _unfulfillable(lead: Lead, email: str, turn: Turn) -> Reason | None:
-    known = turn.policy.policy.emails.get(email)
-    if known is None or known.kind != "requested":
-        return Reason.UNKNOWN_CONTENT
-    if turn.seen - lead.wishes[email].at > turn.policy.pauses.requested:
-        return Reason.STALE
-    return gate.forbidden(lead, turn.seen)
-
-
 def nurture(lead: Lead, turn: Turn) -> Lead:
     """A lead that is qualified but not ready is told the next useful thing, when it is due and allowed."""
+    lead, then = _met(lead, turn)
     refused = gate.unsuitable(lead, turn.policy) or gate.forbidden(lead, turn.seen)
     if refused is not None:
-        return _silent(_leave(lead, turn, refused), turn, refused)
+        return _silent(_leave(lead, turn, _LEAVES.get(refused, "forbidden")), turn, refused)
     pause = gate.paused(lead, turn.seen)
     if pause is not None:
         reason, until = pause
         return _silent(_postponed(lead, until), turn, reason, until)
-    lead = _enrol(lead, turn)
-    return lead if lead.enrolment is None else _advance(lead, lead.enrolment, turn)
+    return _told(_kept(lead, turn), then, turn)
+
+
+def _told(lead: Lead, then: str, turn: Turn) -> Lead:
+    """What is due, in the program that the lead is in; when that has nothing left, in the next one."""
+    while (enrolled := lead if lead.enrolment else _entered(lead, then, turn)).enrolment is not None:
+        enrolment, route = enrolled.enrolment, turn.policy.routes[enrolled.enrolment.program]
+        lead, ahead = advance(enrolled, enrolment, route, turn)
+        if ahead is not None:
+            return lead if ahead is enrolment else replace(lead, enrolment=ahead)
+        lead, then = _exhausted(lead, enrolment, route, turn), route.program.then
+    return _silent(lead, turn, _nothing(lead, turn))
 
 
 def _silent(lead: Lead, turn: Turn, reason: Reason, until: int = 0) -> Lead:
@@ -82,12 +55,8 @@ def _silent(lead: Lead, turn: Turn, reason: Reason, until: int = 0) -> Lead:
     return replace(lead, silence=reason)
 
 
-def _leave(lead: Lead, turn: Turn, refused: Reason) -> Lead:
-    if lead.enrolment is None:
-        return lead
-    why = _LEAVES.get(refused, "forbidden")
-    turn.say(LeaveProgram, program=lead.enrolment.program, ordinal=lead.enrolment.ordinal, why=why)
-    return replace(lead, enrolment=None)
+def _nothing(lead: Lead, turn: Turn) -> Reason:
+    return Reason.EXHAUSTED if lead.finished and routes_of(lead, turn.policy) else Reason.NO_PROGRAM
 
 
 def _postponed(lead: Lead, until: int) -> Lead:
@@ -97,32 +66,37 @@ def _postponed(lead: Lead, until: int) -> Lead:
     return replace(lead, enrolment=replace(lead.enrolment, due=until))
 
 
-# ── which program ────────────────────────────────────────────────────────────────────────────────────────────
+# ── the way in ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _enrol(lead: Lead, turn: Turn) -> Lead:
-    current = lead.enrolment
-    if current is not None:
-        route = turn.policy.routes.get(current.program)
-        if route is not None and route in routes_of(lead, turn.policy):
-            return lead
-        why = "stage" if route is not None else "changed"
-        turn.say(LeaveProgram, program=current.program, ordinal=current.ordinal, why=why)
-        lead = replace(lead, enrolment=None)
-    route = next(_open_routes(lead, turn), None)
-    if route is not None:
-        return _enter(lead, route, turn)
-    known = routes_of(lead, turn.policy)
-    return _silent(lead, turn, Reason.EXHAUSTED if known and lead.finished else Reason.NO_PROGRAM)
+def _open_route(lead: Lead, then: str, turn: Turn) -> Route | None:
+    """The program ``then`` when it is open to the lead, else the one with the highest priority that is."""
+    routes = tuple(_open_routes(lead, turn))
+    return next((route for route in routes if route.id == then), routes[0] if routes else None)
 
 
 def _open_routes(lead: Lead, turn: Turn) -> Iterator[Route]:
     past = Past(lead.counts, day_of(turn.seen))
     for route in routes_of(lead, turn.policy):
-        finished = lead.finished.get(route.id)
-        again = finished is None or (route.again_after is not None and turn.seen >= finished + route.again_after)
-        if again and (route.test is None or route.test(lead.traits, past)):
+        if not _may_enter(lead, route, turn.seen) or not (route.test is None or route.test(lead.traits, past)):
+            continue
+        if not any(close.hears is None and _taken(close, lead, turn) for close in route.closes):
             yield route
+            yield route
+
+
+def _may_enter(lead: Lead, route: Route, seen: int) -> bool:
+    """For the first time, again once the agreed time has passed, or since something was added that it was not told."""
+    finished = lead.finished.get(route.id)
+    if finished is None:
+        return True
+    again = route.again_after is not None and finished < seen and seen >= finished + route.again_after
+    return again or _has_more(lead, route)
+
+
+def _has_more(lead: Lead, route: Route) -> bool:
+    told = lead.told.get(route.id)
+    return told is not None and any(step.id not in told for step in route.steps)
 
 
 def reopenings(lead: Lead, policy: Compiled) -> list[int]:
@@ -139,80 +113,70 @@ def routes_of(lead: Lead, policy: Compiled) -> tuple[Route, ...]:
     return tuple(sorted((route for routes in found for route in routes), key=rank))
 
 
-def _enter(lead: Lead, route: Route, turn: Turn) -> Lead:
-    """The clock of the steps starts when it happened, so a history's steps are stale, not sent."""
+def _entered(lead: Lead, then: str, turn: Turn) -> Lead:
+    """The lead in the next program that is open to it, or as it was."""
+    route = _open_route(lead, then, turn)
+    if route is None:
+        return lead
     ordinal = lead.ordinals.get(route.id, 0) + 1
     turn.say(EnterProgram, program=route.id, ordinal=ordinal)
-    anchor = min(turn.fact.at, turn.seen)
-    enrolment = Enrolment(program=route.id, ordinal=ordinal, anchor=anchor, due=anchor + route.steps[0].wait)
+    done = lead.told.get(route.id, ()) if _has_more(lead, route) else ()
+    enrolment = begin(lead, route, ordinal, done, turn)
     return replace(lead, enrolment=enrolment, ordinals=lead.ordinals | {route.id: ordinal}, silence=None)
 
 
-# ── which step ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── the way out ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _advance(lead: Lead, enrolment: Enrolment, turn: Turn) -> Lead:
-    """Does every step that is due: sends it, defers it, or drops it with a reason."""
-    route = turn.policy.routes[enrolment.program]
-    while (step := _next_step(enrolment, route)) is not None:
-        if turn.seen < enrolment.due:
-            return lead if enrolment is lead.enrolment else replace(lead, enrolment=enrolment)
-        dropped = _undeliverable(lead, enrolment, step, turn.seen)
-        if dropped is not None:
-            turn.skip(dropped, program=route.id, email=step.email)
-            enrolment = _done(enrolment, step, route, enrolment.due)
-            continue
-        wait = gate.not_now(lead, turn.seen, zone_of(lead, turn.policy.policy.brand), turn.policy)
-        if wait is not None:
-            turn.skip(wait[0], program=route.id, email=step.email, until=wait[1])
-            return replace(lead, enrolment=replace(enrolment, due=wait[1]))
-        _send(lead, turn, route.id, step, enrolment.ordinal)
-        lead = _received(lead, step.email, turn)
-        enrolment = _done(enrolment, step, route, turn.seen)
-    return _exhausted(lead, enrolment, turn)
+def _met(lead: Lead, turn: Turn) -> tuple[Lead, str]:
+    """What happened may end the program, or a wait in it; and which program is to follow."""
+    enrolment = lead.enrolment
+    route = turn.policy.routes.get(enrolment.program) if enrolment is not None else None
+    if route is None or enrolment is None:
+        return lead, ""
+    for close in route.closes:
+        if _taken(close, lead, turn):
+            return _ended(lead, close, turn), close.ending.then
+    heard = hear(lead, enrolment, route, turn)
+    return (lead if heard is enrolment else replace(lead, enrolment=heard)), ""
 
 
-def _next_step(enrolment: Enrolment, route: Route) -> TimedStep | None:
-    """The first step not done yet: content is a queue, so a step that was added earlier is still told."""
-    return next((step for step in route.steps if step.id not in enrolment.done), None)
+def _ended(lead: Lead, close: Close, turn: Turn) -> Lead:
+    """A goal that is reached, or an exit, ends the program and all that was to come."""
+    if lead.enrolment is None:
+        return lead
+    program = lead.enrolment.program
+    told = {name: steps for name, steps in lead.told.items() if name != program}
+    finished = lead.finished | {program: turn.seen}
+    return replace(_leave(lead, turn, close.kind, close.ending.id), finished=finished, told=told)
 
 
-def _undeliverable(lead: Lead, enrolment: Enrolment, step: TimedStep, seen: int) -> Reason | None:
-    if step.email in lead.received:
-        return Reason.ALREADY_RECEIVED
-    return Reason.STALE if seen > enrolment.due + step.within else None
+def _taken(close: Close, lead: Lead, turn: Turn) -> bool:
+    if close.hears is None:
+        return close.test is None or close.test(lead.traits, Past(lead.counts, day_of(turn.seen)))
+    return close.hears(turn.fact) and (close.test is None or close.test(lead.traits, turn.fact))
 
 
-def _done(enrolment: Enrolment, step: TimedStep, route: Route, anchor: int) -> Enrolment:
-    enrolment = replace(enrolment, done=(*enrolment.done, step.id), anchor=anchor)
-    following = _next_step(enrolment, route)
-    return enrolment if following is None else replace(enrolment, due=anchor + following.wait)
+def _leave(lead: Lead, turn: Turn, why: str, ending: str = "") -> Lead:
+    if lead.enrolment is None:
+        return lead
+    turn.say(LeaveProgram, program=lead.enrolment.program, ordinal=lead.enrolment.ordinal, why=why, ending=ending)
+    return replace(lead, enrolment=None)
 
 
-def _received(lead: Lead, email: str, turn: Turn) -> Lead:
-    longest = max((within for _, within in turn.policy.caps), default=0)
-    sent = (*(at for at in lead.sent if at > turn.seen - longest), turn.seen)
-    return replace(lead, received=lead.received | {email: turn.seen}, sent=sent, silence=None)
+def _kept(lead: Lead, turn: Turn) -> Lead:
+    """A lead stays in its program for as long as that is for its stage, and exists."""
+    if lead.enrolment is None:
+        return lead
+    route = turn.policy.routes.get(lead.enrolment.program)
+    if route is None:
+        return _leave(lead, turn, "changed")
+    return lead if route in routes_of(lead, turn.policy) else _leave(lead, turn, "stage")
 
 
-def _exhausted(lead: Lead, enrolment: Enrolment, turn: Turn) -> Lead:
-    turn.say(LeaveProgram, program=enrolment.program, ordinal=enrolment.ordinal, why="exhausted")
-    finished = lead.finished | {enrolment.program: turn.seen}
-    return _silent(replace(lead, enrolment=None, finished=finished), turn, Reason.EXHAUSTED)
-
-
-def _send(lead: Lead, turn: Turn, program: str, step: TimedStep, ordinal: int) -> None:
-    zone = zone_of(lead, turn.policy.policy.brand)
-    turn.say(
-        SendContent,
-        send_key=send_key(lead.id, program, step.id, step.email, ordinal),
-        email=step.email,
-        kind="requested" if program == REQUESTED else "nurture",
-        not_after=turn.seen + step.within,
-        program=program,
-        step="" if program == REQUESTED else step.id,
-        to=str(lead.traits["email"]),
-        traits=lead.traits,
-        zone=zone.name,
-        zone_source=zone.source,
-    )
+def _exhausted(lead: Lead, enrolment: Enrolment, route: Route, turn: Turn) -> Lead:
+    """Nothing is left; the steps are remembered, so that what is added later is told."""
+    finished = lead.finished | {route.id: turn.seen}
+    told = lead.told | {route.id: tuple(step.id for step in route.steps)}
+    left = _leave(replace(lead, enrolment=enrolment), turn, "exhausted")
+    return replace(left, finished=finished, told=told)

@@ -72,6 +72,15 @@ RULES = [
     ("wrong-address", "sales.yaml", "jonas@oak.example", "j@oak.example", "jonas", "jonas"),
     ("closed-hours", "sending.yaml", "[sat, sun]", "[sun]", "[mon, tue, wed, thu, fri, sat, sun]", "[mon"),
     ("wrong-day", "stages.yaml", "2026-10-12", "2026-10-31", "2026-10-32", "2026-10-32"),
+    ("unknown-email", "programs/look.yaml", "wait: 3 days", "wait: 3 days, else: hello", "wait: 3 days, else: othr", "othr"),
+    ("unknown-event", "programs/look.yaml", "wait: 3 days", "wait_for: form.submitted", "wait_for: form.sent", "form.sent"),
+    ("unknown-event", "programs/look.yaml", "stages: [aware]", "stages: [aware]\ngoals: [{id: x, says: X, on: demo.requested}]", "stages: [aware]\ngoals: [{id: x, says: X, on: demo.asked}]", "demo.asked"),
+    ("unknown-field", "programs/look.yaml", "wait: 3 days", "if: {field: role, is: boss}", "if: {field: rolle, is: boss}", "rolle"),
+    ("always-true", "programs/look.yaml", "stages: [aware]", "stages: [aware]\nexits: [{id: x, says: X, on: demo.requested}]", "stages: [aware]\nexits: [{id: x, says: X}]", "{id: x"),
+    ("unknown-program", "programs/look.yaml", "stages: [aware]", "stages: [aware]\n", "stages: [aware]\nthen: look", "look"),
+    ("closed-window", "programs/look.yaml", "stages: [aware]", 'stages: [aware]\nwindow: {from: "09:00", to: "11:00"}', 'stages: [aware]\nwindow: {from: "19:00", to: "21:00"}', "{from"),
+    ("no-such-day", "sending.yaml", "quiet_hours", "holidays: {all: [12-25, 02-29]}\nquiet_hours", "holidays: {all: [12-25, 02-30]}\nquiet_hours", "02-30"),
+    ("no-such-day", "programs/look.yaml", "wait: 3 days", "send_by: 2027-02-28", "send_by: 2027-02-29", "2027-02-29"),
     ("unknown-trait", "leads/ada.yaml", "role: boss", "role: clerk", "rolle: clerk", "clerk"),
     ("wrong-fact", "leads/ada.yaml", "pricing.viewed", "pricing.viewed, says: {path: /p}", "pricing.viewed, says: {way: /p}", "pricing.viewed"),
     ("wrong-fact", "leads/ada.yaml", "pricing.viewed", "page.viewed, says: {path: /}", "page.seen", "page.seen"),
@@ -143,7 +152,7 @@ def test_every_rule_has_its_cases():
     tried = {rule for rule, *_ in [*RULES, *MAIL_RULES]}
     named = {rule.__name__.replace("_", "-") for rule in rules.RULES}
     elsewhere = {"missing-file", "finished-letter", "idle-email", "unwritable", "front-matter", "unknown-key"}
-    elsewhere |= {"lost-body", "long-subject"}
+    elsewhere |= {"lost-body", "long-subject", "unknown-awaited"}
     assert named ^ tried <= elsewhere
 
 

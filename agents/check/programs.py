@@ -1,0 +1,95 @@
+"""Rules about programs: what they wait for and where they lead exists, and their time to write comes."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any, Final
+
+from agents.check.conditions import events
+from agents.check.draft import Draft
+from schemas.convert import Place
+from schemas.policy import Ending, Program
+from schemas.problem import Problem
+from schemas.read import Placed
+from schemas.units import from_iso
+from schemas.words import one_of
+from streams.journey.calendar import next_open
+from streams.journey.route import outside
+
+_LEAP_YEAR: Final = "2028-"
+_MONDAY: Final = from_iso("2026-03-02T00:00")
+_SOON: Final = from_iso("2026-03-08T23:59")
+
+
+def unknown_awaited(draft: Draft) -> Iterator[Problem]:
+    """A step waits for an event, and a goal or an exit is on one, that a rule could be on too."""
+    known = events(draft)
+    for program, at, on in _awaited(draft):
+        if draft.catalogue is not None and on not in known:
+            yield program.problem(at, "unknown-event", f'found the event "{on}", expected {one_of(on, known)}')
+
+
+def unknown_program(draft: Draft) -> Iterator[Problem]:
+    """What comes ``then`` is another program."""
+    for name, program in draft.programs.items():
+        others = [other for other in draft.names["programs"] if other != name]
+        for at, then in _followers(program.value):
+            if then and then not in others:
+                message = f'found the program "{then}", expected {one_of(then, others)}'
+                yield program.problem(at, "unknown-program", message)
+
+
+def closed_window(draft: Draft) -> Iterator[Problem]:
+    """A program's window leaves some time outside quiet hours."""
+    for program in draft.programs.values():
+        window = outside(program.value.window)
+        if window is None or draft.sending is None:
+            continue
+        if next_open(_MONDAY, "UTC", draft.sending.value.quiet_hours, window) > _SOON:
+            message = "found a window that lies in quiet hours, expected some time in which the program may write"
+            yield program.problem(("window",), "closed-window", message)
+
+
+def no_such_day(draft: Draft) -> Iterator[Problem]:
+    """Holidays, and the days until which something is sent, are days of the calendar."""
+    for placed, at, day in _days(draft):
+        try:
+            date.fromisoformat(day if len(day) > len("12-25") else _LEAP_YEAR + day)
+        except ValueError:
+            yield placed.problem(at, "no-such-day", f'found "{day}", expected a day of the calendar')
+
+
+def spent_step(draft: Draft, today: date) -> Iterator[Problem]:
+    """A step whose day has passed is sent to nobody. A warning."""
+    for program in draft.programs.values():
+        for index, step in enumerate(program.value.steps):
+            if step.send_by is not None and step.send_by < today.isoformat():
+                message = f"found a step that is not sent after {step.send_by}, expected a later day, or no such step"
+                yield program.problem(("steps", index, "send_by"), "spent-step", message, warning=True)
+
+
+def endings(program: Program) -> Iterator[tuple[Place, Ending]]:
+    """Goals and exits with their places."""
+    for key, several in (("goals", program.goals), ("exits", program.exits)):
+        yield from (((key, index), ending) for index, ending in enumerate(several))
+
+
+def _awaited(draft: Draft) -> Iterator[tuple[Placed[Program], Place, str]]:
+    for program in draft.programs.values():
+        for index, step in enumerate(program.value.steps):
+            if step.wait_for:
+                yield program, ("steps", index, "wait_for"), step.wait_for
+        yield from ((program, (*at, "on"), ending.on) for at, ending in endings(program.value) if ending.on)
+
+
+def _followers(program: Program) -> Iterable[tuple[Place, str]]:
+    return [(("then",), program.then), *(((*at, "then"), ending.then) for at, ending in endings(program))]
+
+
+def _days(draft: Draft) -> Iterator[tuple[Placed[Any], Place, str]]:
+    if draft.sending is not None:
+        for country, days in draft.sending.value.holidays.items():
+            yield from ((draft.sending, ("holidays", country, index), day) for index, day in enumerate(days))
+    for program in draft.programs.values():
+        for index, step in enumerate(program.value.steps):
+            if step.send_by is not None:
+                yield program, ("steps", index, "send_by"), step.send_by

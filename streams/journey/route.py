@@ -1,0 +1,99 @@
+"""A program made ready: durations in milliseconds, conditions and events as functions. It moves no lead."""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple, get_args
+
+from schemas.facts import FACTS, EmailOpened, Happened, Tracked
+from schemas.policy import Ending, Program, QuietHours, Step, Weekday, Window
+from schemas.units import Waiting, millis, waiting
+from streams.journey.calendar import end_of
+from streams.journey.predicate import Test, Words, compile_when
+
+Hears = Callable[[Happened], bool]
+Kind = Literal["goal", "exit"]
+
+
+class TimedStep(NamedTuple):
+    """A step with its durations in milliseconds; ``until`` is set when its wait needs a calendar."""
+
+    id: str
+    email: str
+    wait: int
+    within: int
+    until: Waiting | None = None
+    test: Test | None = None
+    hears: Hears | None = None
+    at_most: int = 0
+    otherwise: str = ""
+    send_by: int = 0
+
+
+class Close(NamedTuple):
+    """A goal or an exit, and when it is taken."""
+
+    kind: Kind
+    ending: Ending
+    hears: Hears | None
+    test: Test | None
+
+
+class Route(NamedTuple):
+    """A program, its condition, its steps and its endings."""
+
+    id: str
+    program: Program
+    test: Test | None
+    steps: tuple[TimedStep, ...]
+    again_after: int | None
+    closes: tuple[Close, ...] = ()
+    window: QuietHours | None = None
+
+
+def routed(id_: str, program: Program, words: Words, zone: str) -> Route:
+    """A program made ready; ``words`` are what its conditions may say, ``zone`` is where its days end."""
+    again = millis(program.again_after) if program.again_after else None
+    steps = tuple(_timed(step, words, zone) for step in program.steps)
+    goals = tuple(_close("goal", goal, words) for goal in program.goals)
+    exits = tuple(_close("exit", way_out, words) for way_out in program.exits)
+    return Route(
+        id_, program, compile_when(program.when, words), steps, again, (*goals, *exits), outside(program.window)
+    )
+
+
+def _timed(step: Step, words: Words, zone: str) -> TimedStep:
+    wait = waiting(step.wait)
+    return TimedStep(
+        step.id,
+        step.email,
+        wait.length,
+        millis(step.send_within),
+        until=None if wait == Waiting(wait.length) else wait,
+        test=compile_when(step.if_, words),
+        hears=hears(step.wait_for) if step.wait_for else None,
+        at_most=millis(step.at_most),
+        otherwise=step.else_,
+        send_by=end_of(step.send_by, zone) if step.send_by else 0,
+    )
+
+
+def _close(kind: Kind, ending: Ending, words: Words) -> Close:
+    return Close(kind, ending, hears(ending.on) if ending.on else None, compile_when(ending.when, words))
+
+
+def hears(on: str) -> Hears:
+    """Whether a fact is the event that an author named, as in ``on:`` of a rule. A machine's open is none."""
+    if on.startswith("tracked:"):
+        name = on.removeprefix("tracked:")
+        return lambda fact: isinstance(fact, Tracked) and fact.name == name
+    shape = FACTS[f"{on}.v1"]
+    if shape is EmailOpened:
+        return lambda fact: isinstance(fact, EmailOpened) and not fact.machine
+    return lambda fact: isinstance(fact, shape)
+
+
+def outside(window: Window | None) -> QuietHours | None:
+    """A window as the hours and days that it leaves out, None when there is no window."""
+    if window is None:
+        return None
+    days = tuple(day for day in get_args(Weekday) if day not in window.days)
+    return QuietHours(start=window.end, end=window.start, days=days)

@@ -1,0 +1,119 @@
+"""A program's steps: what a lead is told next, and when. It knows neither why the lead is here nor where it goes."""
+
+from msgspec.structs import replace
+
+from schemas.commands import SendContent
+from schemas.lead import Enrolment, Lead
+from schemas.reason import Reason
+from schemas.units import day_of
+from streams.journey import gate
+from streams.journey.calendar import after, zone_of
+from streams.journey.compiled import REQUESTED
+from streams.journey.past import Past
+from streams.journey.route import Route, TimedStep
+from streams.journey.turn import Turn, send_key
+
+
+def begin(lead: Lead, route: Route, ordinal: int, done: tuple[str, ...], turn: Turn) -> Enrolment:
+    """The clock of the steps starts when it happened, so a history's steps are stale, not sent."""
+    anchor = min(turn.fact.at, turn.seen)
+    enrolment = Enrolment(program=route.id, ordinal=ordinal, anchor=anchor, due=anchor, done=done)
+    return _timed(lead, enrolment, route, turn)
+
+
+def hear(lead: Lead, enrolment: Enrolment, route: Route, turn: Turn) -> Enrolment:
+    """The event that the next step waits for has come in time: its wait begins."""
+    step, fact = _next(enrolment, route), turn.fact
+    if step is None or step.hears is None or enrolment.heard == step.id:
+        return enrolment
+    if not enrolment.anchor <= fact.at < enrolment.due or not step.hears(fact):
+        return enrolment
+    anchor = min(fact.at, turn.seen)
+    return replace(enrolment, heard=step.id, anchor=anchor, due=_due(lead, anchor, step, turn))
+
+
+def advance(lead: Lead, enrolment: Enrolment, route: Route, turn: Turn) -> tuple[Lead, Enrolment | None]:
+    """Does every step that is due: sends it, defers it, or drops it with a reason. None when no step is left."""
+    while (step := _next(enrolment, route)) is not None:
+        if turn.seen < enrolment.due:
+            return lead, enrolment
+        email, dropped = _chosen(lead, enrolment, step, turn.seen)
+        if dropped is not None:
+            turn.skip(dropped, program=route.id, email=email)
+            enrolment = _done(lead, replace(enrolment, anchor=enrolment.due), step, route, turn)
+            continue
+        zone = zone_of(lead, turn.policy.policy.brand)
+        wait = gate.not_now(lead, turn.seen, zone, turn.policy, route.window)
+        if wait is not None:
+            turn.skip(wait[0], program=route.id, email=email, until=wait[1])
+            return lead, replace(enrolment, due=wait[1])
+        order(lead, turn, route.id, step._replace(email=email), enrolment.ordinal)
+        lead = _received(lead, email, turn)
+        enrolment = _done(lead, replace(enrolment, anchor=turn.seen), step, route, turn)
+    return lead, None
+
+
+def _next(enrolment: Enrolment, route: Route) -> TimedStep | None:
+    """The first step not done yet: content is a queue, so a step that was added earlier is still told."""
+    return next((step for step in route.steps if step.id not in enrolment.done), None)
+
+
+def _chosen(lead: Lead, enrolment: Enrolment, step: TimedStep, seen: int) -> tuple[str, Reason | None]:
+    """The e-mail of a step that is due, and why it is not sent after all."""
+    email, missing = step.email, None
+    if step.hears is not None and enrolment.heard != step.id:
+        email, missing = step.otherwise, Reason.NOT_HEARD
+    elif step.test is not None and not step.test(lead.traits, Past(lead.counts, day_of(seen))):
+        email, missing = step.otherwise, Reason.NOT_MEANT
+    if not email:
+        return step.email, missing
+    if email in lead.received:
+        return email, Reason.ALREADY_RECEIVED
+    late = seen > enrolment.due + step.within or 0 < step.send_by < seen
+    return email, Reason.STALE if late else None
+
+
+def _done(lead: Lead, enrolment: Enrolment, step: TimedStep, route: Route, turn: Turn) -> Enrolment:
+    return _timed(lead, replace(enrolment, done=(*enrolment.done, step.id), heard=""), route, turn)
+
+
+def _timed(lead: Lead, enrolment: Enrolment, route: Route, turn: Turn) -> Enrolment:
+    """When to look at the next step: what it waits for ends its wait early."""
+    step = _next(enrolment, route)
+    if step is None:
+        return enrolment
+    waits = step.hears is not None
+    due = enrolment.anchor + step.at_most if waits else _due(lead, enrolment.anchor, step, turn)
+    return replace(enrolment, due=due)
+
+
+def _due(lead: Lead, anchor: int, step: TimedStep, turn: Turn) -> int:
+    if step.until is None:
+        return anchor + step.wait
+    zone = zone_of(lead, turn.policy.policy.brand).name
+    return after(anchor, step.until, zone, turn.policy.holidays_in(lead.traits.get("country")))
+
+
+def _received(lead: Lead, email: str, turn: Turn) -> Lead:
+    longest = max((within for _, within in turn.policy.caps), default=0)
+    sent = (*(at for at in lead.sent if at > turn.seen - longest), turn.seen)
+    return replace(lead, received=lead.received | {email: turn.seen}, sent=sent, silence=None)
+
+
+def order(lead: Lead, turn: Turn, program: str, step: TimedStep, ordinal: int) -> None:
+    """Says that the step's e-mail is to be sent, once, before its time is over."""
+    zone = zone_of(lead, turn.policy.policy.brand)
+    not_after = turn.seen + step.within
+    turn.say(
+        SendContent,
+        send_key=send_key(lead.id, program, step.id, step.email, ordinal),
+        email=step.email,
+        kind="requested" if program == REQUESTED else "nurture",
+        not_after=min(not_after, step.send_by) if step.send_by else not_after,
+        program=program,
+        step="" if program == REQUESTED else step.id,
+        to=str(lead.traits["email"]),
+        traits=lead.traits,
+        zone=zone.name,
+        zone_source=zone.source,
+    )
