@@ -75,13 +75,22 @@ async def read_whole(options: Client, topic: str, key: bytes | None = None) -> A
                 yield record
 
 
-async def _read_partition(consumer: Any, part: TopicPartition) -> AsyncIterator[Any]:
+async def read_before(options: Client, topic: str, partition: int, offset: int) -> AsyncIterator[Any]:
+    """The committed records of one partition, from its first one up to an offset. Raises UnreachableError."""
+    made = aiokafka.AIOKafkaConsumer(**options, isolation_level="read_committed", enable_auto_commit=False)
+    async with _started(made, options) as consumer:
+        async for record in _read_partition(consumer, TopicPartition(topic, partition), offset):
+            yield record
+
+
+async def _read_partition(consumer: Any, part: TopicPartition, before: int | None = None) -> AsyncIterator[Any]:
     consumer.assign([part])
     await consumer.seek_to_beginning(part)
-    end = (await consumer.end_offsets([part]))[part]
+    end = (await consumer.end_offsets([part]))[part] if before is None else before
     while await consumer.position(part) < end:
         for record in (await consumer.getmany(part, timeout_ms=_PATIENCE_MS)).get(part, ()):
-            yield record
+            if record.offset < end:
+                yield record
 
 
 async def read_newest(options: Client, topic: str) -> dict[bytes, bytes]:

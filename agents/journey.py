@@ -1,7 +1,8 @@
 """The journey lane: carries facts to ``decide`` and its commands away. No decision is made here."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, assert_never
 
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from schemas.codec import decode_fact, decode_lead, encode, encode_lead
 from schemas.commands import (
     Command,
     ConfirmSend,
+    Discount,
     EnterProgram,
     FlagOverstay,
     HandOff,
@@ -36,6 +38,7 @@ from schemas.facts import (
     EmailDropped,
     EmailOpened,
     EmailProcessed,
+    EngagementRetracted,
     Fact,
     PolicyApplied,
     Tick,
@@ -47,9 +50,11 @@ from streams.engine.lane import Lane
 from streams.engine.record import Batch, Out, Record, Row
 from streams.journey.compiled import Compiled
 from streams.journey.decide import decide
+from streams.journey.retract import Told, needs_past, recalled
 
 SOURCE: Final = "nurture/journey"
 _POLICY: Final = b"\0policy"
+_RETRACTED: Final = tag_of(EngagementRetracted).encode()
 _NOBODY: Final = dict.fromkeys(("name", "email", "company", "phone", "message"), "")
 # What proves that the provider took a mail (RELIABILITY 1.3).
 _PROOFS: Final[dict[type[Fact], Proof]] = {
@@ -62,6 +67,8 @@ _PROOFS: Final[dict[type[Fact], Proof]] = {
     EmailClicked: "clicked",
 }
 Observe = Callable[[Sequence[Command], int], None]
+FactsBefore = Callable[[int, int, AbstractSet[bytes]], Awaitable[dict[str, list[Told]]]]
+"""Every fact of some leads in a partition before an offset."""
 
 
 class NoPolicyError(UserError):
@@ -71,10 +78,11 @@ class NoPolicyError(UserError):
 class JourneyWork:
     """Folds facts into rows of leads; switches the policy at the offset where it was applied."""
 
-    def __init__(self, policies: Policies, id_key: bytes, observe: Observe) -> None:
+    def __init__(self, policies: Policies, id_key: bytes, observe: Observe, facts_before: FactsBefore) -> None:
         self._policies = policies
         self._id_key = id_key
         self._observe = observe
+        self._facts_before = facts_before
         self._policy: Compiled | None = None
 
     async def begin(self, lane: Lane) -> None:
@@ -88,6 +96,7 @@ class JourneyWork:
         found = lane.rows.load({record.key for record in records if record.key})
         leads = {key: decode_lead(row) for key, row in found.items()}
         changed: dict[bytes, Lead] = {}
+        past = _Past(self._facts_before, lane.partition, records)
         decided: list[Command] = []
         for record in records:
             fact = read_fact(record)
@@ -101,6 +110,9 @@ class JourneyWork:
             else:
                 key = record.key or b""
                 before = leads.get(key) or Lead(id=fact.lead_id)
+                if isinstance(fact, EngagementRetracted) and needs_past(before, fact, self._in_force(lane)):
+                    before = await past.recalled(before, fact, self._in_force(lane))
+                    counts["refolds"] += 1
                 after, commands = decide(before, fact, self._in_force(lane))
                 counts[_counted(fact, fresh=after is not before)] += 1
                 if after is not before:
@@ -136,12 +148,29 @@ class JourneyWork:
                 key = keyed_address(command.address, self._id_key).encode()
                 kept = Out(topics.SUPPRESSIONS, key, encode(_nobody(command)), _headers(command))
                 return [_out(topics.DECISIONS, _nobody(command), partition), kept]
-            case MoveStage() | FlagOverstay() | MoveLifecycle():
+            case MoveStage() | FlagOverstay() | MoveLifecycle() | Discount():
                 return [_out(topics.DECISIONS, command, partition)]
             case EnterProgram() | LeaveProgram() | Skip() | NotifyOwner():
                 return [_out(topics.DECISIONS, command, partition)]
             case _:
                 assert_never(command)
+
+
+class _Past:
+    """The facts of the leads of which a batch takes something back, read when the first of them is needed."""
+
+    def __init__(self, facts_before: FactsBefore, partition: int, records: Sequence[Record]) -> None:
+        self._facts_before = facts_before
+        self._partition = partition
+        self._records = records
+        self._kept: dict[str, list[Told]] | None = None
+
+    async def recalled(self, lead: Lead, fact: EngagementRetracted, policy: Compiled) -> Lead:
+        """The lead as its facts before this one tell it."""
+        if self._kept is None:
+            retracted = {record.key for record in self._records if record.key and _RETRACTED in (record.value or b"")}
+            self._kept = await self._facts_before(self._partition, self._records[-1].offset + 1, retracted)
+        return recalled(lead, fact, policy, self._kept.__getitem__)
 
 
 def read_fact(record: Record) -> Fact | Rejected:
@@ -165,8 +194,10 @@ def _tally(commands: Sequence[Command]) -> Counter[str]:
         tally["decisions"] += 1
         if isinstance(command, Skip):
             tally[f"skips:{command.reason}"] += 1
-        else:
-            tally[tag_of(type(command)).removesuffix(".v1")] += 1
+            continue
+        tally[tag_of(type(command)).removesuffix(".v1")] += 1
+        if isinstance(command, Discount):
+            tally[f"discounts:{command.why}"] += len(command.engagement)
     return tally
 
 

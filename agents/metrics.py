@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from schemas import topics
 from schemas.commands import COMMANDS, Command, Outcome
 from schemas.problem import Refusal
-from schemas.reason import Reason
+from schemas.reason import Reason, Verdict
 from streams.engine.observe import LaneState
 from streams.engine.status import LaneStatus
 
@@ -38,6 +38,10 @@ INTAKE: Final = Declared("nurture_intake_records_total", "counter", "Records tha
 FACTS: Final = Declared("nurture_facts_total", "counter", "Facts that the journey folded.", ("outcome",))
 DECISIONS: Final = Declared("nurture_decisions_total", "counter", "What was decided, silence included.", ("outcome",))
 SKIPS: Final = Declared("nurture_skips_total", "counter", "Why nothing was sent.", ("reason",))
+DISCOUNTED: Final = Declared(
+    "nurture_discounted_total", "counter", "Engagement that weighs nothing, and why.", ("why",)
+)
+REFOLDS: Final = Declared("nurture_refolds_total", "counter", "Retractions that took a lead's whole past to answer.")
 SENDS: Final = Declared("nurture_sends_total", "counter", "What became of mail to leads.", ("outcome",))
 NOTICES: Final = Declared("nurture_notices_total", "counter", "What became of mail to reps.", ("outcome",))
 HANDOFFS: Final = Declared("nurture_handoffs_total", "counter", "Leads handed to sales.")
@@ -74,6 +78,8 @@ OF_LANES: Final = (
     FACTS,
     DECISIONS,
     SKIPS,
+    DISCOUNTED,
+    REFOLDS,
     SENDS,
     NOTICES,
     FEEDBACK,
@@ -113,6 +119,8 @@ _JOURNEY: Final[dict[str, list[Sample]]] = {
     **_DEAD,
     **{name.removesuffix(".v1"): [(DECISIONS, (name.removesuffix(".v1"),))] for name in COMMANDS if name != "skip.v1"},
     **{f"skips:{reason}": [(DECISIONS, ("skip",)), (SKIPS, (reason.value,))] for reason in Reason},
+    **{f"discounts:{why}": [(DISCOUNTED, (why.value,))] for why in Verdict},
+    "refolds": [(REFOLDS, ())],
 }
 _FEEDBACK: Final[dict[str, list[Sample]]] = {
     f"feedback:{outcome}": [(FEEDBACK, (outcome,))] for outcome in ("confirmed", "planned", "blocked", "ignored")

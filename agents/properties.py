@@ -25,6 +25,22 @@ _BOUNCES: Final = {"hard": "hard", "permanent": "hard", "bounce": "hard"} | dict
 )
 
 
+_WHY: Final = {
+    "bot": "bot",
+    "machine": "bot",
+    "corrected": "corrected",
+    "correction": "corrected",
+    "unmerged": "unmerged",
+    "merge_undone": "unmerged",
+    "erased": "erased",
+    "erasure": "erased",
+}
+
+
+def _why(value: object, what: str) -> str:
+    return v.one_of(value, what, _WHY)
+
+
 def _basis(value: object, what: str) -> str:
     return v.one_of(value, what, _BASES)
 
@@ -50,6 +66,8 @@ READERS: Final[dict[str, Reader]] = {
     "email": v.name,
     "reason": v.prose,
     "machine": v.flag,
+    "engagement": v.ids,
+    "why": _why,
     "asks_for_contact": v.flag,
     "kind": _bounce,
     "handoff_id": v.name,
@@ -75,6 +93,8 @@ _ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "email": ("email_id", "template_id"),
     "url": ("link_url", "link"),
     "machine": ("machine_open", "sg_machine_open"),
+    "engagement": ("message_ids", "message_id"),
+    "why": ("reason",),
     "kind": ("bounce_type", "type", "classification"),
     "handoff_id": ("handoff",),
     "by": ("owner", "rep", "sales_rep"),
@@ -94,6 +114,11 @@ def _plan(shape: type[Happened]) -> tuple[tuple[str, tuple[str, ...], Reader, bo
         for name in own
         if name not in Happened.__struct_fields__
     )
+
+
+def spellings_of(shape: type[Happened]) -> list[tuple[tuple[str, ...], bool]]:
+    """Each property that feeds the shape: the names that it may have, and whether it must be there."""
+    return [(spellings, required) for _, spellings, _, required in _plan(shape)]
 
 
 def fields_of(shape: type[Happened], given: dict[str, Any], event: str) -> dict[str, Any]:

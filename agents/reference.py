@@ -15,7 +15,10 @@ from agents.check.rules import manual
 from agents.cli import main as nurture
 from agents.metrics import METRICS
 from agents.options import Variable, reference
+from agents.properties import spellings_of
+from agents.segment import EVENTS
 from schemas import problem, reason
+from schemas.facts import Happened, LeadCreated, tag_of
 from schemas.topics import registry
 
 FILE: Final = Path(__file__).parents[1] / "REFERENCE.md"
@@ -33,9 +36,11 @@ def text() -> str:
         "## Commands\n",
         *(_help(path, command) for path, command in commands()),
         _settings(),
+        _events(),
         _topics(),
         _metrics(),
         _section("Why nothing was sent", ("reason", "because"), reason.SENTENCES.items()),
+        _section("Why engagement weighs nothing", ("why", "because"), reason.VERDICTS.items()),
         _section("Why a record was put aside", ("reason", "because"), problem.SENTENCES.items()),
         _section("What `nurture check` looks for", ("rule", "what it asks for"), manual().items()),
     )
@@ -70,6 +75,18 @@ def _name(variable: Variable) -> str:
 
 def _default(variable: Variable) -> str:
     return "must be set" if variable.default is None else variable.default or "none"
+
+
+def _events() -> str:
+    """An identify becomes lead.updated.v1, a page page.viewed.v1, and a track of any other name tracked.v1."""
+    rows = [(event, tag_of(shape), _properties(shape), shape.__doc__ or "") for event, shape in EVENTS.items()]
+    return _section("Events of a track call", ("event", "becomes", "properties (* must be there)", "says"), rows)
+
+
+def _properties(shape: type[Happened]) -> str:
+    if shape is LeadCreated:
+        return "the lead's traits"
+    return ", ".join(" or ".join(names) + "*" * required for names, required in spellings_of(shape))
 
 
 def _topics() -> str:

@@ -34,6 +34,7 @@ EVENTS: Final[dict[str, type[f.Happened]]] = {
     "Webinar Attended": f.WebinarAttended,
     "Pricing Viewed": f.PricingViewed,
     "Demo Requested": f.DemoRequested,
+    "Engagement Retracted": f.EngagementRetracted,
     "Email Processed": f.EmailProcessed,
     "Email Delivered": f.EmailDelivered,
     "Email Deferred": f.EmailDeferred,

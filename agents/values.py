@@ -15,6 +15,7 @@ from schemas.units import DAY
 
 MOST_TEXT: Final = 200
 MOST_PROSE: Final = 2_000
+MOST_IDS: Final = 100
 MOST_ADDRESS: Final = 254  # RFC 5321's path, without its brackets
 _MOST_INTEGER: Final = 2**63 - 1  # what MessagePack, and every database behind us, can hold
 _YEAR_2000: Final = 946_684_800_000
@@ -74,6 +75,17 @@ def name(value: object, what: str) -> str:
             Refusal.WRONG_SHAPE, f"found {len(value):,} characters in {what}, expected at most {MOST_TEXT}"
         )
     return clean(value, what).strip()
+
+
+def ids(value: object, what: str) -> tuple[str, ...]:
+    """Ids of events, one or up to 100 of them, without repeats."""
+    found = value if type(value) is list else [value]
+    if not 1 <= len(found) <= MOST_IDS:
+        raise RefusedError(Refusal.WRONG_SHAPE, f"found {len(found):,} ids as {what}, expected 1 to {MOST_IDS}")
+    names = tuple(dict.fromkeys(name(one, what) for one in found))
+    if "" in names:
+        raise wrong(what, "", "the messageId of what is taken back")
+    return names
 
 
 def url(value: object, what: str) -> str:

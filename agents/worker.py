@@ -23,6 +23,7 @@ from agents.mail.gate import Gate
 from agents.mail.meter import Meter
 from agents.mail.throttle import Throttle
 from agents.metrics import Metrics
+from agents.past import FactsBefore
 from agents.policies import Policies
 from agents.render.renderer import Renderer
 from agents.sales import SalesWork
@@ -131,8 +132,9 @@ async def _intake(settings: Settings, _metrics: Metrics) -> AsyncIterator[Kinds]
 @asynccontextmanager
 async def _journey(settings: Settings, metrics: Metrics) -> AsyncIterator[Kinds]:
     policies = Policies(client(settings))
+    before = FactsBefore(client(settings), policies)
     key = _key(settings)
-    yield [Kind(topics.FACTS, _ROWS[topics.FACTS], lambda: JourneyWork(policies, key, metrics.decided))]
+    yield [Kind(topics.FACTS, _ROWS[topics.FACTS], lambda: JourneyWork(policies, key, metrics.decided, before))]
 
 
 @asynccontextmanager

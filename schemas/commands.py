@@ -7,7 +7,7 @@ from msgspec import Struct
 from schemas.facts import FactId, LeadId, Traits, tag_of
 from schemas.handoff import Brief
 from schemas.model import MAIN
-from schemas.reason import Reason
+from schemas.reason import Reason, Verdict
 from schemas.units import Millis
 
 Crossing = Literal["earned", "faded", "unfit", "left", "overstayed", "redefined"]
@@ -134,6 +134,13 @@ class Skip(Decided, frozen=True, kw_only=True, tag="skip.v1"):
     until: Millis = 0
 
 
+class Discount(Decided, frozen=True, kw_only=True, tag="discount.v1"):
+    """These facts (by id) weigh nothing, and why: they did not count, or their points were taken back."""
+
+    engagement: tuple[FactId, ...]
+    why: Verdict
+
+
 Command = (
     SendContent
     | NotifyOwner
@@ -146,6 +153,7 @@ Command = (
     | LeaveProgram
     | Suppress
     | Skip
+    | Discount
 )
 SendOrder = SendContent | NotifyOwner
 HandoffOrder = HandOff | SettleHandoff

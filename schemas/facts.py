@@ -122,6 +122,16 @@ class Tracked(Happened, frozen=True, kw_only=True, tag="tracked.v1"):
     properties: dict[str, Scalar] = {}
 
 
+class EngagementRetracted(Happened, frozen=True, kw_only=True, tag="engagement.retracted.v1"):
+    """These facts of the lead (by id) never meant what they said: their points go, as if they had never happened.
+
+    What was sent or handed over meanwhile stays. A correction is a retraction and the right fact under a new id.
+    """
+
+    engagement: Annotated[tuple[FactId, ...], Meta(min_length=1, max_length=100)]
+    why: Literal["bot", "corrected", "unmerged", "erased"]
+
+
 # What became of an e-mail. `send_key` is empty when the source does not know it.
 
 
@@ -296,6 +306,7 @@ Fact = (
     | WebinarAttended
     | DemoRequested
     | Tracked
+    | EngagementRetracted
     | EmailProcessed
     | EmailDelivered
     | EmailDeferred

@@ -1,14 +1,18 @@
 """The row of a lead: all that ``decide`` remembers of its facts, bounded whatever the traffic. It derives nothing."""
 
+from typing import Literal
+
 from msgspec import Struct
 
-from schemas.facts import LeadId, Traits
+from schemas.facts import FactId, LeadId, Traits
 from schemas.handoff import Moment
 from schemas.reason import Reason
 from schemas.units import Millis
 
 RECENT_FACTS = 128  # a repeat within this many facts is a duplicate
 MOMENTS = 12  # what a brief may mention
+MOST_CLICKS = 8  # that wait for a verdict, or bear on the next one
+MOST_DELIVERIES = 4  # whose clicks may still come
 MOST_TRAITS = 64  # names that a row keeps: the first ones that were said
 
 
@@ -67,6 +71,20 @@ class OpenHandoff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     met: bool = False
 
 
+class Click(Struct, frozen=True, kw_only=True, array_like=True):
+    """A link followed: waits until ``due`` for its verdict, then ``counts`` (``rules`` it feeds) or is ``void``."""
+
+    id: FactId
+    at: Millis
+    due: Millis
+    state: Literal["waits", "counts", "void"]
+    mail: str
+    link: int
+    trap: bool
+    label: str
+    rules: tuple[str, ...]
+
+
 class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who the lead is, what they did (counts by rule and day), where they stand, and when to look again."""
 
@@ -88,6 +106,10 @@ class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     moments: tuple[Moment, ...] = ()
     lifecycle: str = ""
     lifecycle_since: Millis = 0
+    # clicks and deliveries of late, and the newest day that a rule fed by clicks has forgotten
+    clicks: tuple[Click, ...] = ()
+    delivered: dict[str, Millis] = {}
+    forgotten: dict[str, int] = {}
     # nurture
     enrolment: Enrolment | None = None
     ordinals: dict[str, int] = {}

@@ -222,6 +222,19 @@ Holiday = Annotated[
 EVERYWHERE: Final = "all"
 
 
+class Bots(Authored, frozen=True, kw_only=True):
+    """Which clicks are a machine's. Every click waits for ``wait`` before it counts, so that others may betray it.
+
+    Void are: ``links`` different links of one e-mail ``within`` so much time, a click within it of the delivery, and
+    what was clicked in an e-mail a ``wait`` around its ``honeypot``: a link that no person sees.
+    """
+
+    wait: Duration = "1 minute"
+    within: Duration = "5 seconds"
+    links: Annotated[int, Meta(ge=2, le=8)] = 3
+    honeypot: str = ""
+
+
 class Sending(Owned, frozen=True, kw_only=True):
     """The gate's settings: caps and quiet hours for every lead, and how long a pause lasts.
 
@@ -234,6 +247,7 @@ class Sending(Owned, frozen=True, kw_only=True):
     pause_after_contact: Duration = "14 days"
     pause_while_opportunity: Duration = "90 days"
     requested_within: Duration = "1 day"
+    bots: Bots = Bots()
 
 
 class Rep(Authored, frozen=True, kw_only=True):

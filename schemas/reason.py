@@ -1,4 +1,4 @@
-"""Why nothing was sent: the closed list of reasons for silence, and the sentence behind each. It refuses no one."""
+"""Why nothing was sent and why engagement weighs nothing: closed lists, a sentence for each. It refuses no one."""
 
 from enum import StrEnum
 from typing import Final
@@ -66,4 +66,27 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.REJECTED: "the mail provider refused the request",
     Reason.OUTCOME_UNKNOWN: "whether the provider took it is unknown; it is held, never repeated",
     Reason.DROPPED: "an operator took it out of the line",
+}
+
+
+class Verdict(StrEnum):
+    """Why engagement weighs nothing: found by us in the clicks of a lead, or told by an ``EngagementRetracted``."""
+
+    HONEYPOT = "honeypot"
+    MANY_LINKS = "many_links"
+    AT_DELIVERY = "at_delivery"
+    BOT = "bot"
+    CORRECTED = "corrected"
+    UNMERGED = "unmerged"
+    ERASED = "erased"
+
+
+VERDICTS: Final[dict[Verdict, str]] = {
+    Verdict.HONEYPOT: "a machine followed the link that no person sees",
+    Verdict.MANY_LINKS: "several links of one e-mail within seconds: a machine",
+    Verdict.AT_DELIVERY: "within seconds of delivery: a machine",
+    Verdict.BOT: "reported as a machine's",
+    Verdict.CORRECTED: "the source corrected it",
+    Verdict.UNMERGED: "it was somebody else's: a merge was undone",
+    Verdict.ERASED: "it was erased",
 }

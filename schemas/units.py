@@ -10,8 +10,8 @@ Millis = Annotated[int, Meta(description="Milliseconds since 1970-01-01 UTC.")]
 Duration = Annotated[
     str,
     Meta(
-        pattern=r"^\d{1,4} (minute|hour|day|week)s?$",
-        description='A length of time: a number and "minutes", "hours", "days" or "weeks".',
+        pattern=r"^\d{1,4} (second|minute|hour|day|week)s?$",
+        description='A length of time: a number and "seconds", "minutes", "hours", "days" or "weeks".',
         examples=["3 days", "12 hours"],
     ),
 ]
@@ -31,13 +31,14 @@ TimeOfDay = Annotated[
     str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="A time of day, 24 hours.", examples=["08:30"])
 ]
 
-MINUTE: Final = 60_000
+SECOND: Final = 1_000
+MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 WEEK: Final = 7 * DAY
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_UNITS: Final = {"minute": MINUTE, "hour": HOUR, "day": DAY, "week": WEEK}
-_DURATION: Final = re.compile(r"(\d{1,4}) (minute|hour|day|week)s?")
+_UNITS: Final = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": WEEK}
+_DURATION: Final = re.compile(r"(\d{1,4}) (second|minute|hour|day|week)s?")
 
 
 def millis(duration: str) -> int:

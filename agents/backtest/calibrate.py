@@ -56,7 +56,7 @@ def calibrate(question: Question, file: Path, wish: Wish, tell: Tell) -> Proposa
         terms = Terms(positive=question.positive, ripe=question.ripe, end=h.end)
         known = learning_labels(h, terms, split)
         _refuse_one_class(h, known, split)
-        found = examples(h.facts(lambda n: tell("learning from them", n, len(h))), policy, known)
+        found = examples(lambda: h.facts(lambda n: tell("learning from them", n, len(h))), policy, known)
         learned = _in_time(found, h)
     rules = proposal.changes(placed.value, weights(learned, doubling=wish.doubling, least=wish.least))
     after = proposal.rewritten(text, placed, rules)

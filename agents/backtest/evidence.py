@@ -4,7 +4,7 @@ No peeking, twice: a lead's rules are read from facts seen before its label, and
 what was known at the split. Who came later is kept for judging.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -13,12 +13,13 @@ from msgspec.structs import replace
 from agents.backtest.history import History
 from agents.backtest.labels import Label, Terms, labels
 from agents.backtest.trial import seen_before
-from schemas.facts import Fact, Tick
+from schemas.facts import Tick
 from schemas.lead import Lead
 from schemas.model import MAIN
 from schemas.policy import Policy
 from schemas.problem import UserError
 from streams.journey.compiled import Compiled
+from streams.journey.replay import History as Facts
 from streams.journey.score import engagement_of, fit_of
 from streams.journey.simulate import simulate
 
@@ -54,7 +55,7 @@ def learning_labels(history: History, terms: Terms, split: int) -> dict[str, Lab
     return labels(early, replace(terms, since=0, end=split - 1))[0]
 
 
-def examples(facts: Iterable[Fact], policy: Policy, known: Mapping[str, Label]) -> dict[str, Example]:
+def examples(facts: Facts, policy: Policy, known: Mapping[str, Label]) -> dict[str, Example]:
     """An example of each labelled lead of which anything was seen before its label."""
     probe, rows = _probe(policy), dict[str, Lead]()
     stood: dict[str, Lead] = {}

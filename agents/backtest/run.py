@@ -14,6 +14,7 @@ from agents.backtest.labels import UNINTRODUCED, Label, Positive, Terms, labels
 from agents.backtest.report import Judged, Quality, judged_of, quality_of
 from agents.backtest.rows import PackedRows
 from agents.backtest.trial import Trial, lived_through
+from schemas.facts import Fact
 from schemas.problem import UserError
 from streams.journey.compiled import Compiled
 
@@ -75,7 +76,9 @@ def backtest(question: Question, tell: Tell) -> Answer:
 
 
 def _trial(history: History, policy: Compiled, labels: Mapping[str, Label], doing: str, tell: Tell) -> Trial:
-    facts = history.facts(lambda n: tell(doing, n, len(history)))
+    def facts() -> Iterator[Fact]:
+        return history.facts(lambda n: tell(doing, n, len(history)))
+
     return lived_through(facts, policy, labels, PackedRows(), history.end)
 
 

@@ -6,17 +6,18 @@ very moment: the one that introduces the lead, since tables of leads often know 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Final
 
 from msgspec import Struct
 
 from agents.backtest.labels import Label
 from schemas.commands import HandOff, MoveLifecycle, SendContent
-from schemas.facts import Fact, LeadCreated, LeadUpdated, Tick
+from schemas.facts import LeadCreated, LeadUpdated, Tick
 from schemas.lead import Lead
 from schemas.units import WEEK
 from streams.journey.compiled import Compiled
+from streams.journey.replay import History
 from streams.journey.score import leading
 from streams.journey.simulate import Lived, simulate
 
@@ -62,11 +63,11 @@ Watch = Callable[[Label, Lead], None]
 
 
 def lived_through(
-    facts: Iterable[Fact], policy: Compiled, labels: Mapping[str, Label], rows: MutableMapping[str, Lead], end: int
+    history: History, policy: Compiled, labels: Mapping[str, Label], rows: MutableMapping[str, Lead], end: int
 ) -> Trial:
     """Simulates the whole history, and notes of each labelled lead what was known before its label."""
     trial = Trial(policy.hash, {lead_id: Standing() for lead_id in labels}, Counter(), Counter())
-    for lived in simulate(facts, policy, rows, end):
+    for lived in simulate(history, policy, rows, end):
         trial.ticks += isinstance(lived.fact, Tick)
         standing = trial.standings.get(lived.after.id)
         before = standing is not None and seen_before(lived, labels[lived.after.id].at)

@@ -104,7 +104,7 @@ def _rows(facts: Path | None, policy: Path | None) -> Iterable[Lead]:
         return [decode_lead(value) for value in rows.values()]
     if policy is None:
         raise UserError("found --facts without --policy, expected both: a file of facts is folded by a policy")
-    return replay(read_facts(facts), chosen_policy(policy), no_policy)[0].values()
+    return replay(lambda: read_facts(facts), chosen_policy(policy), no_policy)[0].values()
 
 
 def _table(rows: list[dict[str, Scalar]]) -> Table:

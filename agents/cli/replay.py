@@ -28,8 +28,7 @@ def replay(facts: Path, policy: Path, *, as_json: bool) -> None:
     """
     compiled, console, began = chosen_policy(policy), Console(stderr=True), time.perf_counter()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        steps = progress.track(read_facts(facts), description=facts.name)
-        rows, decisions = fold(steps, compiled, no_policy)
+        rows, decisions = fold(lambda: progress.track(read_facts(facts), description=facts.name), compiled, no_policy)
     seconds = time.perf_counter() - began
     folded = sum(lead.facts for lead in rows.values())
     told = {

@@ -17,12 +17,12 @@ from agents.history import live_facts, read_facts
 from agents.policies import Policies
 from agents.settings import Settings, read_settings
 from schemas.codec import decode_fact
-from schemas.commands import Command, Skip
+from schemas.commands import Command, Discount, Skip
 from schemas.facts import Fact, tag_of
 from schemas.lead import Standing
 from schemas.model import MAIN
 from schemas.problem import Rejected
-from schemas.reason import SENTENCES
+from schemas.reason import SENTENCES, VERDICTS
 from schemas.units import from_iso, iso
 from streams.journey.explain import Contribution, Decision, Explanation, explain
 from streams.journey.replay import Find, UnknownError
@@ -131,6 +131,8 @@ def _said(command: Command) -> str:
     if isinstance(command, Skip):
         until = f", until {iso(command.until)[:16]}" if command.until else ""
         return f"silent: {SENTENCES[command.reason]}{f' ({command.email})' if command.email else ''}{until}"
+    if isinstance(command, Discount):
+        return f"weighs nothing: {VERDICTS[command.why]} ({', '.join(command.engagement)})"
     parts = ("email", "program", "before", "after", "outcome", "owner", "why", "reason")
     told = " ".join(str(value) for name in parts if (value := getattr(command, name, "")))
     return f"{tag_of(type(command)).removesuffix('.v1').replace('_', ' ')}: {told}"

@@ -34,6 +34,15 @@ class Pauses(NamedTuple):
     rejected: dict[str, int]
 
 
+class Bots(NamedTuple):
+    """What betrays a machine, in milliseconds; ``honeypot`` without query, empty for none."""
+
+    wait: int
+    within: int
+    links: int
+    honeypot: str
+
+
 class Compiled:
     """A policy, its hash, and the indexes that make a decision's cost depend on what matches only."""
 
@@ -55,6 +64,8 @@ class Compiled:
         self.quiet: QuietHours = policy.sending.quiet_hours
         self.holidays = _holidays(policy.sending)
         self.pauses = _pauses(policy)
+        bots = policy.sending.bots
+        self.bots = Bots(millis(bots.wait), millis(bots.within), bots.links, bare(bots.honeypot))
 
     def holidays_in(self, country: object) -> Holidays:
         """The holidays of a country, and those of all."""
@@ -78,6 +89,11 @@ def _index(rules: Iterable[Scored]) -> tuple[dict[type[Happened], Sieve[Scored]]
         {kind: Sieve(found) for kind, found in by_type.items()},
         {name: Sieve(found) for name, found in by_name.items()},
     )
+
+
+def bare(url: str) -> str:
+    """A link without what says who follows it and from where."""
+    return url.partition("?")[0].partition("#")[0].rstrip("/")
 
 
 def _holidays(sending: Sending) -> dict[str, Holidays]:

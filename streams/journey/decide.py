@@ -7,10 +7,12 @@ from schemas.facts import Fact
 from schemas.lead import Lead
 from schemas.reason import Reason
 from streams.journey import lifecycle
+from streams.journey.clicks import sift
 from streams.journey.compiled import Compiled
 from streams.journey.handoff import answer, hand_off
 from streams.journey.memory import is_news, learn
 from streams.journey.program import nurture, reopenings
+from streams.journey.retract import retract
 from streams.journey.score import judge
 from streams.journey.turn import Turn
 from streams.journey.wishes import fulfil
@@ -23,6 +25,8 @@ def decide(lead: Lead, fact: Fact, policy: Compiled) -> tuple[Lead, tuple[Comman
     turn = Turn(fact, max(lead.seen, fact.seen), policy)
     before, lead = lead, learn(lead, fact, policy)
     _suppress(before, lead, turn)
+    lead = retract(lead, turn)
+    lead = sift(lead, turn)
     lead = judge(before, lead, turn)
     lead = answer(lead, turn)
     lead = hand_off(lead, turn)
@@ -48,4 +52,6 @@ def next_due(lead: Lead, seen: int, policy: Compiled) -> int:
         awaited.append(lead.enrolment.due)
     elif lead.finished:
         awaited += reopenings(lead, policy)
+    if lead.clicks:
+        awaited += [click.due for click in lead.clicks if click.state == "waits"]
     return min((at for at in awaited if at > seen), default=0)

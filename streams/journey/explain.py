@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from schemas.commands import Command
+from schemas.commands import Command, Discount
 from schemas.facts import Fact, PolicyApplied
 from schemas.lead import Lead
 from schemas.model import MAIN
@@ -57,7 +57,7 @@ def explain(facts: Sequence[Fact], lead_id: str, policy: Compiled | None, find: 
     rows: dict[str, Lead] = {}
     decisions: list[Decision] = []
     hits: dict[str, list[Fact]] = defaultdict(list)
-    for fact, commands, after, force in told(own, rows, policy, find):
+    for fact, commands, after, force in told(own.__iter__, rows, policy, find):
         before = rows.get(lead_id, Lead(id=lead_id))
         if after is not before:
             for rule in hit_by(before, fact, force):
@@ -67,8 +67,10 @@ def explain(facts: Sequence[Fact], lead_id: str, policy: Compiled | None, find: 
     if lead_id not in rows:
         raise UnknownError(f'found no fact about "{lead_id}", expected at least one')
     lead, force = rows[lead_id], policy or find(rows[lead_id].judged_by)
+    weightless = _weightless(lead, decisions)
+    weighs = {key: [fact for fact in found if fact.id not in weightless] for key, found in hits.items()}
     contributions = tuple(
-        one for model in force.models.values() for one in _contributions(lead, hits, model, force.hash)
+        one for model in force.models.values() for one in _contributions(lead, weighs, model, force.hash)
     )
     return Explanation(lead=lead, contributions=contributions, decisions=tuple(decisions))
 
@@ -101,6 +103,13 @@ def _contributions(lead: Lead, hits: Mapping[str, list[Fact]], model: Judge, pol
                 at=fact.at,
                 policy=policy,
             )
+
+
+def _weightless(lead: Lead, decisions: Sequence[Decision]) -> frozenset[str]:
+    """The facts that were discounted or taken back, and clicks that still wait for their verdict."""
+    said = (d.command for d in decisions)
+    void = {name for command in said if isinstance(command, Discount) for name in command.engagement}
+    return frozenset(void | {click.id for click in lead.clicks if click.state == "waits"})
 
 
 def _days(facts: Sequence[Fact]) -> Days:

@@ -1,7 +1,7 @@
 """What a lead's row remembers of a fact. It concludes nothing: no stage, no send, no handoff."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, Final, assert_never
@@ -16,8 +16,9 @@ from schemas.units import day_of
 from streams.journey.compiled import REQUESTED, Compiled
 from streams.journey.model import Scored
 from streams.journey.points import once_more
+from streams.journey.turn import Turn
 
-_DIGEST: Final = 8
+DIGEST: Final = 8  # bytes
 _SUPPRESSING: Final = {  # the gravest first
     f.EmailComplained: Reason.COMPLAINED,
     f.EmailUnsubscribed: Reason.UNSUBSCRIBED,
@@ -32,9 +33,9 @@ def is_news(lead: Lead, fact: f.Fact) -> bool:
     """False for a repeat within the lead's last 128 facts, and for a tick that is no longer due."""
     if isinstance(fact, f.Tick):
         return 0 < lead.due <= fact.due
-    digest = _digest(fact.id)
+    digest = digest_of(fact.id)
     found = lead.recent.find(digest)
-    while found % _DIGEST:  # -1 and misaligned hits alike: -1 % 8 is 7
+    while found % DIGEST:  # -1 and misaligned hits alike: -1 % 8 is 7
         if found < 0:
             return True
         found = lead.recent.find(digest, found + 1)
@@ -48,9 +49,18 @@ def learn(lead: Lead, fact: f.Fact, policy: Compiled) -> Lead:
     if isinstance(fact, f.Tick):
         return replace(lead, **changes)
     changes["facts"] = lead.facts + 1
-    changes["recent"] = (lead.recent + _digest(fact.id))[-RECENT_FACTS * _DIGEST :]
+    changes["recent"] = _recent(lead, fact)
     changes |= _counted(lead, fact, policy)
     return replace(lead, **changes)
+
+
+def noted(lead: Lead, fact: f.Fact) -> Lead:
+    """The row after a fact of which nothing is kept but that it came."""
+    return replace(lead, seen=max(lead.seen, fact.seen), facts=lead.facts + 1, recent=_recent(lead, fact))
+
+
+def _recent(lead: Lead, fact: f.Fact) -> bytes:
+    return (lead.recent + digest_of(fact.id))[-RECENT_FACTS * DIGEST :]
 
 
 def _learned(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:  # noqa: C901, PLR0911, PLR0912 - one row a kind
@@ -87,7 +97,7 @@ def _learned(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:  # noqa: C9
             return {"opportunity_until": 0}
         case f.Churned():
             return {"customer": False}
-        case f.SalesAccepted() | f.SalesRejected() | f.SalesRecycled():
+        case f.SalesAccepted() | f.SalesRejected() | f.SalesRecycled() | f.EngagementRetracted():
             return {}
         case _:
             assert_never(fact)
@@ -127,17 +137,32 @@ def hit_by(lead: Lead, fact: f.Happened, policy: Compiled) -> list[Scored]:
 
 
 def _counted(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:
-    hits = hit_by(lead, fact, policy)
-    if not hits:
+    """What the fact feeds at once; a click waits for a verdict (``clicks``)."""
+    if isinstance(fact, f.EmailClicked):
         return {}
-    counts, day, today = dict(lead.counts), day_of(fact.at), day_of(max(lead.seen, fact.seen))
+    hits = hit_by(lead, fact, policy)
+    return _fed(lead, hits, fact.at, label_of(fact), day_of(max(lead.seen, fact.seen))) if hits else {}
+
+
+def fed(lead: Lead, rules: Sequence[str], at: int, label: str, turn: Turn) -> Changes:
+    """Counts, moment and interest after something that feeds these rules; one that is gone by now counts too."""
+    known = turn.policy.rules
+    changes = _fed(lead, [known[key] for key in rules if key in known], at, label, day_of(turn.seen))
+    for key in set(rules) - set(known):
+        days = changes["counts"].get(key, {})
+        changes["counts"][key] = days | {day_of(at): days.get(day_of(at), 0) + 1}
+    return changes
+
+
+def _fed(lead: Lead, hits: Sequence[Scored], at: int, label: str, today: int) -> Changes:
+    counts, day = dict(lead.counts), day_of(at)
     for hit in hits:
         counts[hit.key] = once_more(counts.get(hit.key, {}), day, hit, today)
     changes: Changes = {"counts": counts}
     telling = max((hit for hit in hits if hit.rule.counts_as_interest), key=_weight, default=None)
     if telling is not None:
-        changes["interest_at"] = max(lead.interest_at, fact.at)
-        changes["moments"] = _remembered(lead, fact, telling.key)
+        changes["interest_at"] = max(lead.interest_at, at)
+        changes["moments"] = _remembered(lead, Moment(what=telling.key, at=at, label=label))
     return changes
 
 
@@ -145,8 +170,7 @@ def _weight(hit: Scored) -> int:
     return hit.rule.points
 
 
-def _remembered(lead: Lead, fact: f.Fact, rule: str) -> tuple[Moment, ...]:
-    moment = Moment(what=rule, at=fact.at, label=_label(fact))
+def _remembered(lead: Lead, moment: Moment) -> tuple[Moment, ...]:
     if lead.moments and _order(moment) < _order(lead.moments[-1]):
         return tuple(sorted((*lead.moments, moment), key=_order)[-MOMENTS:])
     return (*lead.moments, moment)[-MOMENTS:]
@@ -156,7 +180,8 @@ def _order(moment: Moment) -> tuple[int, str, str]:
     return moment.at, moment.what, moment.label
 
 
-def _label(fact: f.Fact) -> str:
+def label_of(fact: f.Fact) -> str:
+    """What was read, taken, attended or followed, in a word or two."""
     for name in _telling(type(fact)):
         text = getattr(fact, name)
         if text:
@@ -170,5 +195,6 @@ def _telling(shape: type[f.Fact]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=2)  # each fact's is asked for twice
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=_DIGEST).digest()
+def digest_of(text: str) -> bytes:
+    """A fact's id in 8 bytes."""
+    return hashlib.blake2b(text.encode(), digest_size=DIGEST).digest()

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from schemas.codec import encode_lead
 from schemas.commands import Command
-from schemas.facts import Fact, PolicyApplied
+from schemas.facts import EngagementRetracted, Fact, PolicyApplied
 from schemas.lead import Lead
 from schemas.problem import UserError
 from streams.journey.compiled import Compiled
 from streams.journey.decide import decide
+from streams.journey.retract import Past, Told, recalled
 
 
 class UnknownError(UserError):
@@ -18,37 +19,64 @@ class UnknownError(UserError):
 
 Rows = dict[str, Lead]
 Find = Callable[[str], Compiled]
+History = Callable[[], Iterable[Fact]]
+"""The same facts in the same order, from the first one on at every call."""
 
 
-def replay(facts: Iterable[Fact], policy: Compiled | None, find: Find) -> tuple[Rows, int]:
+def replay(history: History, policy: Compiled | None, find: Find) -> tuple[Rows, int]:
     """Every lead's row after these facts, and how many decisions were made on the way.
 
     With ``policy``, it alone decides; without, each ``PolicyApplied`` is found by its hash, as in the live pipeline.
     """
     rows: Rows = {}
     decisions = 0
-    for _, commands, lead, _ in told(facts, rows, policy, find):
+    for _, commands, lead, _ in told(history, rows, policy, find):
         rows[lead.id] = lead
         decisions += len(commands)
     return rows, decisions
 
 
 def told(
-    facts: Iterable[Fact], rows: Mapping[str, Lead], policy: Compiled | None, find: Find
+    history: History, rows: Mapping[str, Lead], policy: Compiled | None, find: Find
 ) -> Iterator[tuple[Fact, tuple[Command, ...], Lead, Compiled]]:
     """Each fact with what followed from it, the row after it, and the policy in force. The caller keeps ``rows``.
 
     Raises UnknownError for facts that come before any policy.
     """
+    past = past_in(history, policy, find)
+    for fact, force in under(history(), policy, find):
+        before = rows.get(fact.lead_id) or Lead(id=fact.lead_id)
+        if isinstance(fact, EngagementRetracted):
+            before = recalled(before, fact, force, past)
+        lead, commands = decide(before, fact, force)
+        yield fact, commands, lead, force
+
+
+def under(facts: Iterable[Fact], policy: Compiled | None, find: Find) -> Iterator[Told]:
+    """Each fact about a lead, and the policy in force. Raises UnknownError for facts that come before any."""
     force = policy
     for fact in facts:
         if isinstance(fact, PolicyApplied):
             force = policy or find(fact.policy)
-            continue
-        if force is None:
+        elif force is None:
             raise UnknownError(f"found the fact {fact.id} before any policy, expected one: name it with --policy")
-        lead, commands = decide(rows.get(fact.lead_id) or Lead(id=fact.lead_id), fact, force)
-        yield fact, commands, lead, force
+        else:
+            yield fact, force
+
+
+def past_in(history: History, policy: Compiled | None, find: Find) -> Past:
+    """The past of leads of which something is retracted: read when first asked for, of all of them at once."""
+    kept: dict[str, list[Told]] = {}
+
+    def past(lead_id: str) -> Iterable[Told]:
+        if not kept:
+            kept.update((fact.lead_id, []) for fact in history() if isinstance(fact, EngagementRetracted))
+            for told in under(history(), policy, find):
+                if told[0].lead_id in kept:
+                    kept[told[0].lead_id].append(told)
+        return kept[lead_id]
+
+    return past
 
 
 def digest(rows: Mapping[str, Lead]) -> str:

@@ -3,14 +3,16 @@
 Leads never meet in ``decide``, so each lead's own order is all that matters, and a tick can wait until its lead's turn.
 """
 
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import NamedTuple
 
 from schemas.commands import Command
-from schemas.facts import Fact, PolicyApplied, Tick
+from schemas.facts import EngagementRetracted, Fact, PolicyApplied, Tick
 from schemas.lead import Lead
 from streams.journey.compiled import Compiled
 from streams.journey.decide import decide
+from streams.journey.replay import History, past_in
+from streams.journey.retract import recalled
 
 
 class Lived(NamedTuple):
@@ -23,14 +25,15 @@ class Lived(NamedTuple):
 
 
 def simulate(
-    facts: Iterable[Fact], policy: Compiled, rows: MutableMapping[str, Lead], until: int | None = None
+    history: History, policy: Compiled, rows: MutableMapping[str, Lead], until: int | None = None
 ) -> Iterator[Lived]:
     """Every fact and every tick that comes due between facts, in each lead's order; ``rows`` is kept up to date.
 
-    ``facts`` come in order of ``seen``, per lead at least. Recorded ticks and policies are left out: they belong to
+    Facts come in order of ``seen``, per lead at least. Recorded ticks and policies are left out: they belong to
     what did happen. With ``until`` (ms), time then runs on to it for every lead.
     """
-    for fact in facts:
+    past = past_in(history, policy, lambda _: policy)
+    for fact in history():
         if isinstance(fact, Tick | PolicyApplied):
             continue
         lead = rows.get(fact.lead_id) or Lead(id=fact.lead_id)
@@ -38,7 +41,8 @@ def simulate(
             for lived in ticks(lead, policy, fact.seen):
                 yield lived
                 lead = lived.after
-        after, commands = decide(lead, fact, policy)
+        known = recalled(lead, fact, policy, past) if isinstance(fact, EngagementRetracted) else lead
+        after, commands = decide(known, fact, policy)
         rows[fact.lead_id] = after
         yield Lived(fact, commands, lead, after)
     if until is not None:

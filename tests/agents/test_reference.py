@@ -12,8 +12,9 @@ from agents.check.rules import ALSO, manual
 from agents.cli import main as nurture
 from agents.metrics import METRICS
 from agents.options import reference as settings
+from agents.segment import EVENTS
 from schemas.problem import Refusal
-from schemas.reason import Reason
+from schemas.reason import Reason, Verdict
 from schemas.topics import registry
 
 ID = re.compile(r"[a-z]+(-[a-z]+)*")
@@ -27,11 +28,11 @@ def written():
 
 
 def test_everything_that_has_a_name_is_in_it(written):
-    """Commands, settings, topics, metrics, reasons and rules, each under the name that people meet."""
+    """Commands, settings, events, topics, metrics, reasons and rules, each under the name that people meet."""
     named = [f"### {path}\n" for path, _ in reference.commands()]
     named += [f"| `{metric.name}` | " for metric in METRICS]
     named += [f"| `{variable.name}`" for variable in settings().values()]
-    named += [f"| `{name}` | " for name in (*registry(), *Reason, *Refusal, *manual())]
+    named += [f"| `{name}` | " for name in (*registry(), *EVENTS, *Reason, *Verdict, *Refusal, *manual())]
     assert [name for name in named if name not in written] == []
 
 

@@ -89,7 +89,7 @@ def test_no_peeking(since, more, dice):
     future.append(f.LeadUpdated(id="tie", lead_id="lead-3", at=label.at, seen=label.at, traits={"role": "clerk"}))
     dice.shuffle(future)
     standings = [
-        lived_through(lived, POLICY, {"lead-3": label}, {}, MONDAY + 99 * DAY).standings["lead-3"]
+        lived_through(lived.__iter__, POLICY, {"lead-3": label}, {}, MONDAY + 99 * DAY).standings["lead-3"]
         for lived in (before, before + [fact for fact in future if fact.seen >= label.at])
     ]
     assert [(s.fit, s.engagement, s.stage, s.handed, s.known) for s in standings[:1]] == [
@@ -149,7 +149,7 @@ def test_a_line_that_is_no_fact_is_refused_with_its_place(tmp_path, line, senten
 def test_simulation_makes_its_own_ticks():
     """Recorded ones are left out, and every lead is looked at when it is due."""
     facts = [*history(), f.Tick(id="t", lead_id="lead-0", at=1, seen=MONDAY, due=MONDAY)]
-    lived = list(simulate(facts, POLICY, {}, MONDAY + 300 * DAY))
+    lived = list(simulate(facts.__iter__, POLICY, {}, MONDAY + 300 * DAY))
     ticks = [one.fact for one in lived if isinstance(one.fact, f.Tick)]
     assert ticks
     assert all(tick.id != "t" and tick.seen == tick.due for tick in ticks)

@@ -56,7 +56,7 @@ def test_partitions_and_the_order_of_leads_do_not_change_the_digest(one, two, di
     while any(queues):
         mixed.append(dice.choice([queue for queue in queues if queue]).pop(0))
     applied = PolicyApplied(id="p", lead_id="-", at=MONDAY, seen=MONDAY, policy=POLICY.hash)
-    rows = [replay(facts, policy, find)[0] for facts, policy in (
+    rows = [replay(facts.__iter__, policy, find)[0] for facts, policy in (
         ([*first, *second], POLICY), (mixed, POLICY), ([applied, *first, applied, *second], None))]  # fmt: skip
     assert len({digest(found) for found in rows}) == 1
 
@@ -68,7 +68,7 @@ def _renamed(fact):
 def test_facts_before_any_policy_are_refused():
     """Nobody can say what they weigh."""
     with pytest.raises(UnknownError, match="before any policy"):
-        replay([f.PricingViewed(id="1", lead_id="ada", at=MONDAY, seen=MONDAY)], None, find)
+        replay([f.PricingViewed(id="1", lead_id="ada", at=MONDAY, seen=MONDAY)].__iter__, None, find)
 
 
 def test_a_lead_that_nobody_knows_is_said_so():

@@ -7,7 +7,7 @@ from schemas import facts as f
 from schemas.commands import EnterProgram, HandOff, LeaveProgram, MoveStage, SendContent, SettleHandoff, Skip, Suppress
 from schemas.policy import Rep
 from schemas.reason import Reason
-from schemas.units import DAY, HOUR, from_iso, iso
+from schemas.units import DAY, HOUR, MINUTE, from_iso, iso
 from streams.journey.compiled import Compiled
 from tests.journey.agreed import MONDAY, Story, agreed
 
@@ -313,7 +313,8 @@ def test_a_stage_is_kept_with_fewer_points_than_it_takes_to_enter():
     story = interested()
     story.tell(f.PageViewed, path="/")
     story.tell(f.PageViewed, path="/")
-    story.tell(f.EmailClicked, email="why-measure")  # 15 + 4 + 6 = 25
+    story.tell(f.EmailClicked, email="why-measure")
+    story.wait(MINUTE)  # 15 + 4 + 6 = 25
     assert story.standing.stage == "considering"
     story.tell(f.EmailBounced, after=8 * DAY, kind="soft")
     assert (story.standing.stage, story.standing.engagement) == ("aware", 11)

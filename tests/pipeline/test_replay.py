@@ -31,7 +31,7 @@ async def _compared(pipeline, tmp_path):
         await export(running.options, file)
         policies = await Policies(running.options).all()
     facts = list(read_facts(file))
-    again, decisions = replay(facts, None, policies.__getitem__)
+    again, decisions = replay(facts.__iter__, None, policies.__getitem__)
     assert again == live
     assert digest(again) == digest(live)
     assert decisions == accounts.decisions

@@ -64,7 +64,7 @@ MISTAKES = [
     ("name: oak\nkind: elmm", ['2:7: found "elmm", expected one of "elm" or "oak"; did you mean "elm"? [wrong-value]']),
     ("name: oak\nage: 1.5", ["2:6: found the number 1.5, expected a whole number [wrong-type]"]),
     ("name: oak\nheight: .nan", ["2:9: found .nan, expected a finite number [wrong-value]"]),
-    ("name: oak\nwait: 3 dayz", ['2:7: found "3 dayz", expected a length of time: a number and "minutes", "hours", "days" or "weeks" [wrong-value]']),
+    ("name: oak\nwait: 3 dayz", ['2:7: found "3 dayz", expected a length of time: a number and "seconds", "minutes", "hours", "days" or "weeks" [wrong-value]']),
     ("name: oak\nsizes: [1]", ["2:8: found 1 in the list, expected 2 [wrong-value]"]),
     ("name: oak\ntags: x", ['2:7: found the text "x", expected a list [wrong-type]']),
     ("name: oak\ntags:", ["2:6: found nothing, expected a list [wrong-type]"]),

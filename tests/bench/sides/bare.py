@@ -124,7 +124,9 @@ async def run(order: Order) -> None:
     consumer.assign(parts)
     await consumer.seek_to_beginning(*parts)
     loops = [Loop(order, partition, consumer) for partition in range(order.partitions)]
-    await asyncio.gather(*(loop.run(JourneyWork(policies, ID_KEY, lambda *_: None), span, over) for loop in loops))
+    await asyncio.gather(
+        *(loop.run(JourneyWork(policies, ID_KEY, lambda *_: None, lambda *_: None), span, over) for loop in loops)
+    )
     await consumer.stop()
     span.tell()
 

@@ -21,7 +21,9 @@ class OneByOne:
 
     def __init__(self, order: Order) -> None:
         self._policy = Compiled(workplace().policy)
-        self._outs = JourneyWork(Policies({"bootstrap_servers": order.bootstrap}), ID_KEY, lambda *_: None)._outs
+        self._outs = JourneyWork(
+            Policies({"bootstrap_servers": order.bootstrap}), ID_KEY, lambda *_: None, lambda *_: None
+        )._outs
         self._source = order.source
 
     def fold(self, key: bytes, value: bytes, row: bytes | None, partition: int = 0) -> tuple[bytes | None, list[Out]]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from agents.journey import JourneyWork
 from agents.metrics import Metrics
+from agents.past import FactsBefore
 from agents.policies import Policies
 from streams.engine.app import Kind, lane_app
 from streams.engine.settings import EngineSettings
@@ -52,7 +53,10 @@ async def run(order: Order) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     settings = EngineSettings(bootstrap=order.bootstrap, data_dir=order.folder, partitions=order.partitions)
     policies, metrics = Policies(settings.client), Metrics([order.source])
-    kind = Kind(order.source, order.rows, lambda: JourneyWork(policies, ID_KEY, metrics.decided), most=order.most)
+    before = FactsBefore(settings.client, policies)
+    kind = Kind(
+        order.source, order.rows, lambda: JourneyWork(policies, ID_KEY, metrics.decided, before), most=order.most
+    )
     app = lane_app(order.name, [kind], settings, clock, metrics)
     await app.start()
     last: tuple[int, int] | None = None
