@@ -47,6 +47,7 @@ from schemas.facts import (
 from schemas.lead import Lead
 from schemas.problem import Refusal, Rejected, UserError
 from streams.engine.lane import Lane
+from streams.engine.problem import Oversize
 from streams.engine.record import Batch, Out, Record, Row
 from streams.journey.compiled import Compiled
 from streams.journey.decide import decide
@@ -91,7 +92,25 @@ class JourneyWork:
         self._policy = await self._policies.get(name.decode()) if name else None
 
     async def fold(self, lane: Lane, records: Sequence[Record]) -> None:
-        """Rows, commands, dead letters and position: all or nothing."""
+        """Rows, commands, dead letters and position: all or nothing. A fact that no row can hold is put aside."""
+        try:
+            await self._fold(lane, records)
+        except Oversize as oversize:
+            await self.begin(lane)  # nothing was committed, and no policy taken up
+            await self._set_aside(lane, records, oversize)
+
+    async def _set_aside(self, lane: Lane, records: Sequence[Record], oversize: Oversize) -> None:
+        """Halve until the one is found: the others are folded as if it had not been there."""
+        if len(records) > 1:
+            middle = len(records) // 2
+            await self.fold(lane, records[:middle])
+            await self.fold(lane, records[middle:])
+            return
+        rejected = Rejected(Refusal.OVERSIZE, str(oversize))
+        letter, counts = dead_letter(records[0], rejected, SOURCE), Counter(counted(rejected))
+        await lane.commit(Batch(outs=[letter], counts=dict(counts), upto=records[0].offset + 1))
+
+    async def _fold(self, lane: Lane, records: Sequence[Record]) -> None:
         batch, counts = Batch(upto=records[-1].offset + 1), Counter[str]()
         found = lane.rows.load({record.key for record in records if record.key})
         leads = {key: decode_lead(row) for key, row in found.items()}

@@ -421,6 +421,8 @@ def test_the_daily_cap_is_counted_in_rows_and_starts_anew_each_day():
     given = [order(f"k{number}", lead=f"l{number}", not_after=NOW + 5 * DAY) for number in range(5)]
     fold(lane, work(port, share=2), records(*given, notice("n1"), notice("n2")))
     assert Counter(lane.states().values()) == {"accepted": 4, "planned": 3}
+    midnight = (NOW // DAY + 1) * DAY
+    assert all(midnight < entry.until <= midnight + 5 * MINUTE for entry in lane.entries().values() if entry.until)
     age(lane, work(port, share=2), HOUR)
     assert len(port.took) == 4
     age(lane, work(port, share=2), DAY)
@@ -662,6 +664,21 @@ def test_nothing_personal_leaves_in_what_is_recorded():
     written = msgspec.json.encode([dict(lane.counts), *(out.value for out in lane.outs), *lane.table.values()])
     assert b"wonder.example" not in written
     assert b"Adelaide" not in written
+
+
+def test_an_address_is_in_the_ledger_only_while_it_waits_and_under_its_lead():
+    """Erasure finds it by the lead's id in the entry; no key and no list of doubts holds one, and an ending lets it go."""
+    lane, port = Lane(), Port({"k1": [NotNow(9, "429")], "k2": [Unknown("500")]})
+    given = [order(f"k{number}", lead=f"l{number}", not_after=NOW + DAY) for number in range(5)]
+    fold(lane, work(port), records(*given, notice(not_after=NOW + DAY)))
+    holding = {key for key, row in lane.table.items() if b"@" in row}
+    waiting = {key.encode() for key, entry in lane.entries().items() if entry.state in ("planned", "retry")}
+    assert holding == waiting != set()
+    for entry in lane.entries().values():
+        assert entry.order is None or entry.order.lead_id == entry.lead_id
+    assert not any(b"@" in key for key in lane.table)
+    fold(lane, work(port), records(*(drop(key.decode(), f"l{key.decode()[1:]}") for key in waiting), start=6))
+    assert not any(b"@" in row for row in lane.table.values())
 
 
 def test_an_order_again_with_another_policy_is_the_same_send():

@@ -13,6 +13,8 @@ from agents.mail.throttle import MOST
 from schemas.units import DAY
 from tests.agents.sending import NOW, SteppedThrottle
 
+MIDNIGHT = 20_454 * DAY  # 2026-01-01T00:00Z
+
 
 class Time:
     """Seconds that a test moves."""
@@ -179,6 +181,38 @@ def test_no_day_has_more_than_its_share(moves):
     assert all(count <= 3 for count in sent.values())
 
 
+@pytest.mark.parametrize(
+    ("claims", "asked", "left"),
+    [
+        ([(MIDNIGHT - 1, 1), (MIDNIGHT - 1, 1)], MIDNIGHT - 1, False),
+        ([(MIDNIGHT - 1, 1), (MIDNIGHT - 1, 1)], MIDNIGHT, True),
+        ([(MIDNIGHT - 1, 1), (MIDNIGHT, 1)], MIDNIGHT, True),
+        ([(MIDNIGHT, 1), (MIDNIGHT + DAY - 1, 1)], MIDNIGHT + DAY - 1, False),
+        ([(MIDNIGHT - 1, 1), (MIDNIGHT, -1), (MIDNIGHT, 1), (MIDNIGHT, 1)], MIDNIGHT, False),
+        ([(MIDNIGHT, 1), (MIDNIGHT, 1), (MIDNIGHT, -1)], MIDNIGHT, True),
+        ([(MIDNIGHT, 1), (MIDNIGHT, 1)], MIDNIGHT - 1, False),
+        ([(MIDNIGHT, 1), (MIDNIGHT - 1, 1)], MIDNIGHT, False),
+    ],
+    ids=[
+        "the day is full",
+        "a new day begins at midnight UTC, to the millisecond",
+        "its first mail is its first",
+        "its last millisecond is its own",
+        "what was claimed yesterday gives nothing back today",
+        "what was claimed today does",
+        "a clock that ran back finds the same day",
+        "and counts towards it",
+    ],
+)
+def test_two_a_day(claims, asked, left):
+    """Whatever the order of claims (1) and of those proven not sent (-1), through a new life: two mails a day."""
+    cap = DailyCap(2)
+    for now, more in claims:
+        cap.add(now, more)
+    assert cap.left(asked) == left
+    assert DailyCap(2, cap.row()).left(asked) == left
+
+
 def test_no_cap_is_no_limit_and_a_day_ends_at_midnight_utc():
     """A share of 0 sends what it likes, and still counts, so that a cap set at noon knows the morning."""
     free = DailyCap(0)
@@ -186,5 +220,4 @@ def test_no_cap_is_no_limit_and_a_day_ends_at_midnight_utc():
         free.add(NOW, 1)
     assert free.left(NOW)
     assert not DailyCap(10, free.row()).left(NOW)
-    assert tomorrow(NOW) % DAY == 0
-    assert 0 < tomorrow(NOW) - NOW <= DAY
+    assert [tomorrow(at) for at in (MIDNIGHT - 1, MIDNIGHT, MIDNIGHT + DAY - 1)] == [MIDNIGHT, *[MIDNIGHT + DAY] * 2]
