@@ -75,7 +75,11 @@ def test_a_fact_that_no_row_can_hold_is_put_aside_alone(place):
     assert lane.commits < len(records), "found by halves"
 
 
+async def _nothing_before(*_):
+    return {}
+
+
 async def live(lane, records):
-    work = JourneyWork(Policies(), b"key", lambda *_: None)
+    work = JourneyWork(Policies(), b"key", lambda *_: None, _nothing_before)
     await work.begin(lane)
     await work.fold(lane, records)
