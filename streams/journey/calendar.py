@@ -78,7 +78,8 @@ def _quiet_until(local: datetime, quiet: QuietHours) -> datetime | None:
 
 
 def _at(local: datetime, clock: time, days: int = 0) -> datetime:
-    return datetime.combine(local.date() + timedelta(days=days), clock, local.tzinfo)
+    """In the hour that autumn repeats: of the two, the one that it is now."""
+    return datetime.combine(local.date() + timedelta(days=days), clock.replace(fold=local.fold), local.tzinfo)
 
 
 def after(moment: int, wait: Waiting, zone: str, holidays: Holidays = frozenset()) -> int:
