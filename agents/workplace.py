@@ -4,11 +4,12 @@ from datetime import date
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agents.check.draft import Draft, EmailDraft, read_draft
 from agents.check.rules import complaints
 from agents.render.source import EmailSource, Layout
-from schemas.policy import Claim, Email, Policy
+from schemas.policy import Claim, Email, Policy, Program
 from schemas.problem import Problem
 from schemas.read import Placed
 from schemas.sample import SampleLead
@@ -17,7 +18,10 @@ __all__ = ["EmailSource", "Layout", "Workplace", "load_workplace"]
 
 
 class Workplace(Struct, frozen=True):
-    """What was agreed, the e-mails and layouts as written, the sample leads; ``warnings`` do not stop anybody."""
+    """What was agreed, the e-mails and layouts as written, the sample leads; ``warnings`` do not stop anybody.
+
+    ``programs`` are as written, with their tests; in the policy they have none, so a test changes no policy.
+    """
 
     policy: Policy
     sources: dict[str, EmailSource]
@@ -25,6 +29,7 @@ class Workplace(Struct, frozen=True):
     leads: dict[str, SampleLead]
     partials: dict[str, str] = {}
     claims: dict[str, Claim] = {}
+    programs: dict[str, Placed[Program]] = {}
     warnings: tuple[Problem, ...] = ()
 
 
@@ -58,7 +63,7 @@ def _policy(draft: Draft) -> Policy | None:
                 scoring=scoring,
                 stages=stages,
                 lifecycle=lifecycle,
-                programs={name: program.value for name, program in draft.programs.items()},
+                programs={name: replace(program.value, tests=()) for name, program in draft.programs.items()},
                 emails={name: _email(email) for name, email in draft.emails.items()},
                 sending=sending,
                 sales=sales,
@@ -81,5 +86,6 @@ def _workplace(draft: Draft, policy: Policy, warnings: tuple[Problem, ...]) -> W
         leads=leads,
         partials={name: partial.mjml for name, partial in draft.partials.items()},
         claims=draft.claims.value.claims if draft.claims else {},
+        programs=draft.programs,
         warnings=warnings,
     )

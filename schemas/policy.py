@@ -13,6 +13,7 @@ from msgspec import Meta, field
 
 from schemas.authored import Agreed, Authored, Cap, Date, Name, Owned, When
 from schemas.model import MAIN, Model, Scoring, Stages
+from schemas.trial import ProgramTest
 from schemas.units import Duration, TimeOfDay, Wait
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -154,6 +155,7 @@ class Program(Owned, frozen=True, kw_only=True):
     steps: Annotated[tuple[Step, ...], Meta(min_length=1)]
     then: str = ""
     again_after: Duration | None = None
+    tests: tuple[ProgramTest, ...] = ()
 
 
 class EmailMeta(Owned, frozen=True, kw_only=True):

@@ -10,8 +10,10 @@ from schemas.convert import Place
 from schemas.policy import Ending, Program
 from schemas.problem import Problem
 from schemas.read import Placed
+from schemas.reason import Reason
+from schemas.trial import KINDS, Expected
 from schemas.units import from_iso
-from schemas.words import one_of
+from schemas.words import listed, one_of
 from streams.journey.calendar import next_open
 from streams.journey.route import outside
 
@@ -56,6 +58,29 @@ def no_such_day(draft: Draft) -> Iterator[Problem]:
             date.fromisoformat(day if len(day) > len("12-25") else _LEAP_YEAR + day)
         except ValueError:
             yield placed.problem(at, "no-such-day", f'found "{day}", expected a day of the calendar')
+
+
+def unclear_expectation(draft: Draft) -> Iterator[Problem]:
+    """What a test expects is exactly one decision, and names an e-mail, a program or a stage that exists."""
+    for program in draft.programs.values():
+        for number, test in enumerate(program.value.tests):
+            for index, expected in enumerate(test.expect):
+                if message := _unclear(expected, draft):
+                    yield program.problem(("tests", number, "expect", index), "unclear-expectation", message)
+
+
+def _unclear(expected: Expected, draft: Draft) -> str:
+    named = {kind: getattr(expected, kind) for kind in KINDS if getattr(expected, kind)}
+    if len(named) != 1:
+        return f"found {listed(named)}, expected one of {listed(KINDS, 'or')}"
+    [(kind, name)] = named.items()
+    if expected.because and expected.because not in tuple(Reason):
+        return f'found the reason "{expected.because}", expected {one_of(expected.because, Reason)}'
+    stages = [stage.id for stage in draft.stages.value.stages] if draft.stages else []
+    known = {"sends": draft.names["emails"], "skips": draft.names["emails"], "enters": draft.names["programs"]}
+    if kind == "moves_to" and not any(draft.names.get("models", ())):
+        known["moves_to"] = stages
+    return f'found {kind} "{name}", expected {one_of(name, known[kind])}' if name not in known.get(kind, [name]) else ""
 
 
 def spent_step(draft: Draft, today: date) -> Iterator[Problem]:

@@ -57,6 +57,7 @@ RULES: Final[tuple[Rule, ...]] = (
     programs.unknown_program,
     programs.closed_window,
     programs.no_such_day,
+    programs.unclear_expectation,
     samples.unknown_trait,
     samples.wrong_fact,
     templates.template_syntax,

@@ -10,6 +10,7 @@ from schemas.problem import UserError
 COMMANDS: Final = {
     "demo": "the whole pipeline on this machine, weeks in a minute",
     "check": "every mistake in marketing's workplace, with its place",
+    "test": "the tests that programs carry: a lead, what it does, what must follow",
     "preview": "an e-mail as a sample lead would get it",
     "ingest": "CSV or JSONL into the pipeline, by a mapping",
     "leads": "who is where: count and list leads by a condition",

@@ -16,13 +16,13 @@ from agents.clients import client
 from agents.history import live_facts, read_facts
 from agents.policies import Policies
 from agents.settings import Settings, read_settings
+from agents.words import said
 from schemas.codec import decode_fact
-from schemas.commands import Command, Discount, Skip
-from schemas.facts import Fact, tag_of
+from schemas.facts import Fact
 from schemas.lead import Standing
 from schemas.model import MAIN
 from schemas.problem import Rejected
-from schemas.reason import SENTENCES, VERDICTS
+from schemas.reason import SENTENCES
 from schemas.units import from_iso, iso
 from streams.journey.explain import Contribution, Decision, Explanation, explain
 from streams.journey.replay import Find, UnknownError
@@ -121,18 +121,6 @@ def _decisions(decisions: Sequence[Decision]) -> Table:
     for column in ("when", "decided", "after"):
         table.add_column(column, no_wrap=column != "decided")
     for one in decisions:
-        table.add_row(iso(one.command.seen)[:16], Text(_said(one.command)), one.fact)
+        table.add_row(iso(one.command.seen)[:16], Text(said(one.command)), one.fact)
     table.padding = (0, 2, 0, 0)
     return table
-
-
-def _said(command: Command) -> str:
-    """A decision in words: its kind, and what sets it apart."""
-    if isinstance(command, Skip):
-        until = f", until {iso(command.until)[:16]}" if command.until else ""
-        return f"silent: {SENTENCES[command.reason]}{f' ({command.email})' if command.email else ''}{until}"
-    if isinstance(command, Discount):
-        return f"weighs nothing: {VERDICTS[command.why]} ({', '.join(command.engagement)})"
-    parts = ("email", "program", "before", "after", "outcome", "owner", "why", "reason")
-    told = " ".join(str(value) for name in parts if (value := getattr(command, name, "")))
-    return f"{tag_of(type(command)).removesuffix('.v1').replace('_', ' ')}: {told}"

@@ -81,6 +81,8 @@ RULES = [
     ("closed-window", "programs/look.yaml", "stages: [aware]", 'stages: [aware]\nwindow: {from: "09:00", to: "11:00"}', 'stages: [aware]\nwindow: {from: "19:00", to: "21:00"}', "{from"),
     ("no-such-day", "sending.yaml", "quiet_hours", "holidays: {all: [12-25, 02-29]}\nquiet_hours", "holidays: {all: [12-25, 02-30]}\nquiet_hours", "02-30"),
     ("no-such-day", "programs/look.yaml", "wait: 3 days", "send_by: 2027-02-28", "send_by: 2027-02-29", "2027-02-29"),
+    ("unclear-expectation", "programs/look.yaml", "  - {id: second, email: again, wait: 3 days}", "  - {id: second, email: again}\ntests: [{says: x, expect: [{sends: hello}]}]", "  - {id: second, email: again}\ntests: [{says: x, expect: [{sends: hello, enters: look}]}]", "{sends: hello"),
+    ("unknown-trait", "programs/look.yaml", "  - {id: second, email: again, wait: 3 days}", "  - {id: second, email: again}\ntests: [{says: x, traits: {role: boss}, expect: [{sends: hello}]}]", "  - {id: second, email: again}\ntests: [{says: x, traits: {rolle: boss}, expect: [{sends: hello}]}]", "boss"),
     ("unknown-trait", "leads/ada.yaml", "role: boss", "role: clerk", "rolle: clerk", "clerk"),
     ("wrong-fact", "leads/ada.yaml", "pricing.viewed", "pricing.viewed, says: {path: /p}", "pricing.viewed, says: {way: /p}", "pricing.viewed"),
     ("wrong-fact", "leads/ada.yaml", "pricing.viewed", "page.viewed, says: {path: /}", "page.seen", "page.seen"),
