@@ -18,7 +18,7 @@ from streams.engine.recovery import BIRTH, DUE
 from streams.journey.compiled import Compiled
 from streams.journey.decide import decide
 from tests.bench.delays import delays
-from tests.bench.facts import SECOND, START, facts
+from tests.bench.facts import SECOND, SPAN, START, facts
 from tests.bench.order import Order
 from tests.bench.pool import Worker, folding, until, workers
 from tests.bench.shipped import workplace
@@ -68,7 +68,7 @@ async def _among(stand: Stand, count: int) -> dict[str, Any]:
         found: dict[str, Any] = {"recovery_seconds": await until([worker], folding) - began}
         found["recovered_mib"] = worker.resident
         found |= await _waiting(stand, worker, since)
-        told = facts(_TRAFFIC, count, introduce=False)
+        told = facts(_TRAFFIC, count, introduce=False, span=DAY)
         used, started = worker.cpu, time.time()
         await stand.pour(source, parted(told))
         ended = await until([worker], lambda lines: lines[0].passed >= begun + len(told))
@@ -133,7 +133,7 @@ def _character(number: int) -> Lead:
 def _lived() -> Iterator[Lead]:
     policy = Compiled(workplace().policy)
     found: dict[str, Lead] = {}
-    for told in facts(20 * _CHARACTERS, _CHARACTERS, span=DAY, start=START - 4 * WEEK):
+    for told in facts(20 * _CHARACTERS, _CHARACTERS, start=START - SPAN):
         fact: Fact = decode_fact(told.value)  # type: ignore[assignment]
         found[fact.lead_id], _ = decide(found.get(fact.lead_id) or Lead(id=fact.lead_id), fact, policy)
     yield from found.values()

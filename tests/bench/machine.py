@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -13,13 +14,15 @@ _PACKAGES: Final = ("faust-streaming", "aiokafka", "rocksdict", "msgspec", "quix
 
 
 def machine() -> dict[str, str]:
-    """Processor, cores, memory, system, Python, Kafka and the packages that took part."""
+    """Processor, cores, memory, system, Python, Kafka, commit and the packages that took part."""
     return {
         "processor": _processor(),
         "cores": str(os.cpu_count()),
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "kafka": _kafka(),
+        "commit": _commit(),
         **{name: _version(name) for name in _PACKAGES},
     }
 
@@ -28,6 +31,15 @@ def _processor() -> str:
     info = Path("/proc/cpuinfo")
     found = re.search(r"model name\s*:\s*(.+)", info.read_text(encoding="utf-8")) if info.exists() else None
     return found[1] if found else platform.processor()
+
+
+def _commit() -> str:
+    """Of this tree; with a plus when something in it is not committed."""
+    try:
+        told = subprocess.run(("git", "describe", "--always", "--dirty=+"), cwd=ROOT, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return told.stdout.decode().strip()
 
 
 def _kafka() -> str:

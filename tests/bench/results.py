@@ -25,10 +25,26 @@ _HOPS: Final = {
 }
 
 
-def write(figures: Figures, folder: Path) -> None:
-    """RESULTS.md and the plot beside it."""
+_BEGIN, _END = "<!-- make bench writes this -->\n", "<!-- until here -->\n"
+
+
+def write(figures: Figures, folder: Path, readme: Path) -> None:
+    """RESULTS.md, the plot beside it, and the short table in the README."""
     plot(figures, folder / PLOT)
     (folder / "RESULTS.md").write_text("\n".join(_page(figures)) + "\n", encoding="utf-8")
+    text = readme.read_text(encoding="utf-8")
+    readme.write_text(between(text, "\n".join(_targets(figures)) + "\n"), encoding="utf-8")
+
+
+def between(text: str, told: str) -> str:
+    """The text with this between its marks; without marks it stays as it is."""
+    before, begin, rest = text.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    return before + begin + told + end + after if begin and end else text
+
+
+def _targets(figures: Figures) -> Iterator[str]:
+    return table(("target", "measured", ""), ((each.says, each.measured, each.verdict) for each in judged(figures)))
 
 
 def _page(figures: Figures) -> Iterator[str]:
@@ -36,7 +52,7 @@ def _page(figures: Figures) -> Iterator[str]:
     yield ""
     yield "Written by `make bench`; every number is from a run. `make bench ONLY=latency` measures one section anew."
     yield ""
-    yield from table(("target", "measured", ""), ((t.says, t.measured, t.verdict) for t in judged(figures)))
+    yield from _targets(figures)
     yield ""
     if notes := [f"- **{target.says}.** {target.cause}" for target in judged(figures) if target.cause]:
         yield from ("## What was missed, and why", "", *notes, "")
@@ -124,7 +140,7 @@ def _leads(found: Mapping[str, Any]) -> Iterator[str]:
     yield "## Leads who only exist"
     yield ""
     yield "A worker without a folder recovers all rows from the changelog, waits while nothing is due, gives out the few"
-    yield "that come due, then folds the same 100,000 facts, spread evenly over all leads."
+    yield "that come due, then folds a day's 100,000 facts, spread evenly over all leads: few leads, many facts for a row."
     yield ""
     names = {
         "recovery_seconds": ("recovery, s", "{:.1f}"),

@@ -19,6 +19,7 @@ from tests.bench.leads import leads
 from tests.bench.machine import machine
 from tests.bench.results import write
 from tests.bench.scaling import scaling
+from tests.bench.shipped import ROOT
 from tests.bench.throughput import throughput
 
 HERE: Final = Path(__file__).parent
@@ -52,7 +53,7 @@ def keep(figures: dict[str, Any]) -> None:
     new = msgspec.to_builtins(figures)
     whole = before | new | {"measured": before.get("measured", {}) | new["measured"]}
     KEPT.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n")
-    write(whole, HERE)
+    write(whole, HERE, ROOT / "README.md")
 
 
 def _say(line: str) -> None:

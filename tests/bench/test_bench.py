@@ -7,6 +7,7 @@ from schemas.facts import LeadCreated
 from schemas.problem import Rejected
 from tests.bench.delays import delays, percentile
 from tests.bench.facts import facts
+from tests.bench.results import between
 from tests.bench.span import Spent
 from tests.bench.targets import TARGETS, judged
 from tests.bench.throughput import ratios, speeds
@@ -78,6 +79,13 @@ def test_only_what_was_measured_is_judged():
     assert one.verdict == "met"
     [one] = judged({"facts_per_second": 17_999.0})
     assert "missed" in one.verdict
+
+
+def test_only_what_is_between_the_marks_is_written_anew():
+    """The rest of the README is somebody else's."""
+    begin, end = "<!-- make bench writes this -->\n", "<!-- until here -->\n"
+    assert between(f"a\n{begin}old\n{end}b\n", "new\n") == f"a\n{begin}new\n{end}b\n"
+    assert between(f"a\n{begin}b\n", "new\n") == f"a\n{begin}b\n"
 
 
 def test_every_target_has_a_name_of_its_own():
