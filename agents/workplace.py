@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from agents.check.draft import Draft, EmailDraft, read_draft
 from agents.check.rules import complaints
 from agents.render.source import EmailSource, Layout
+from schemas.model import Model
 from schemas.policy import Claim, Email, Policy, Program
 from schemas.problem import Problem
 from schemas.read import Placed
@@ -67,6 +68,11 @@ def _policy(draft: Draft) -> Policy | None:
                 emails={name: _email(email) for name, email in draft.emails.items()},
                 sending=sending,
                 sales=sales,
+                models={
+                    name: Model(scoring=model.scoring.value, stages=model.stages.value)
+                    for name, model in draft.models.items()
+                    if model.scoring is not None and model.stages is not None
+                },
             )
     return None
 

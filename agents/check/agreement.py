@@ -44,11 +44,15 @@ def rising_grade(draft: Draft) -> Iterator[Problem]:
 
 
 def late_qualification(draft: Draft) -> Iterator[Problem]:
-    """A lead qualifies before it is ready."""
+    """A lead qualifies before it is ready, in every model."""
     if draft.stages is None or draft.lifecycle is None:
         return
     names = [stage.id for stage in draft.stages.value.stages]
     first, last = draft.lifecycle.value.qualified_from, draft.lifecycle.value.ready_from
+    for key, chosen in (("qualified_from", first), ("ready_from", last)):
+        if not set(chosen) & set(names) and set(chosen) <= set(draft.stage_ids()):
+            message = f"found no stage of {draft.stages.path}, expected one of {listed(names, 'or')} too"
+            yield draft.lifecycle.problem((key,), "late-qualification", message)
     if set(first) & set(names) and set(last) & set(names) and not nurtured(draft, names):
         message = f"found {listed(first)}, expected a stage before {listed(last)}"
         yield draft.lifecycle.problem(("qualified_from",), "late-qualification", message)

@@ -10,6 +10,7 @@ from agents.check.draft import Draft
 from schemas.authored import When
 from schemas.convert import Place
 from schemas.facts import FACTS, Scalar
+from schemas.model import Scoring, Stages
 from schemas.nodes import bare
 from schemas.policy import STANDING, FieldDefinition, Program
 from schemas.problem import Problem
@@ -55,7 +56,7 @@ def unknown_event(draft: Draft) -> Iterator[Problem]:
 
 def unknown_field(draft: Draft) -> Iterator[Problem]:
     """A condition names fields of the catalogue, or ``fact.`` and a property of the fact that the rule is on."""
-    for condition in _each(draft):
+    for condition in each(draft):
         if condition.when.field and condition.when.field not in condition.fields:
             message = (
                 f'found the field "{condition.when.field}", expected {one_of(condition.when.field, condition.fields)}'
@@ -65,7 +66,7 @@ def unknown_field(draft: Draft) -> Iterator[Problem]:
 
 def unlike_value(draft: Draft) -> Iterator[Problem]:
     """A field is compared with a value of its own type, and of its list when it has one."""
-    for condition in _each(draft):
+    for condition in each(draft):
         field = condition.fields.get(condition.when.field)
         if field is None:
             continue
@@ -76,7 +77,7 @@ def unlike_value(draft: Draft) -> Iterator[Problem]:
 
 def unlike_test(draft: Draft) -> Iterator[Problem]:
     """``at_least`` and ``at_most`` are for numbers, ``contains`` for text."""
-    for condition in _each(draft):
+    for condition in each(draft):
         field = condition.fields.get(condition.when.field)
         for test, type_ in (("at_least", "number"), ("at_most", "number"), ("contains", "text")):
             if field is not None and getattr(condition.when, test) not in (None, "") and field.type != type_:
@@ -88,13 +89,19 @@ def unlike_test(draft: Draft) -> Iterator[Problem]:
 
 def empty_condition(draft: Draft) -> Iterator[Problem]:
     """A field without a test, or a test without a field, means nothing."""
-    for condition in _each(draft):
+    for condition in each(draft):
         when = condition.when
         if when.field and not _tested(when):
             message = f"found a field without a test, expected one of {listed(_TESTS, 'or')} beside it"
             yield condition.placed.problem(condition.at, "empty-condition", message)
         if _tested(when) and not when.field:
             yield condition.placed.problem(condition.at, "empty-condition", 'found a test, expected "field" beside it')
+        if when.field and when.did:
+            message = 'found "field" and "did", expected one of them: join two conditions with all or any'
+            yield condition.placed.problem((*condition.at, "did"), "empty-condition", message)
+        if not when.did and (when.within is not None or when.times > 1):
+            message = 'found how often or within what, expected "did" and an engagement rule beside it'
+            yield condition.placed.problem(condition.at, "empty-condition", message)
 
 
 def _tested(when: When) -> bool:
@@ -118,20 +125,27 @@ def conditions(draft: Draft) -> Iterator[Condition]:
         return
     traits = draft.catalogue.value.fields
     if draft.scoring is not None:
-        scoring = draft.scoring.value
-        for index, fit in enumerate(scoring.fit):
-            yield Condition(draft.scoring, ("fit", index, "when"), fit.when, traits, needed=True)
-        for index, veto in enumerate(scoring.disqualify):
-            yield Condition(draft.scoring, ("disqualify", index, "when"), veto.when, traits, needed=True)
-        for index, rule in enumerate(scoring.engagement):
-            own, sure = properties(draft, rule.on)
-            yield Condition(draft.scoring, ("engagement", index, "when"), rule.when, {**traits, **own}, sure)
+        yield from _of_scoring(draft, draft.scoring, traits)
+    if draft.stages is not None:
+        yield from _of_stages(draft.stages, traits)
     for program in draft.programs.values():
         yield from _of_program(draft, program, traits)
     if draft.lifecycle is not None:
         standing = {**traits, **standing_fields(draft)}
         for index, state in enumerate(draft.lifecycle.value.states):
             yield Condition(draft.lifecycle, ("states", index, "when"), state.when, standing, frozenset(STANDING))
+
+
+def _of_scoring(draft: Draft, scoring: Placed[Scoring], traits: Fields) -> Iterator[Condition]:
+    for index, fit in enumerate(scoring.value.fit):
+        yield Condition(scoring, ("fit", index, "when"), fit.when, traits, needed=True)
+    for index, veto in enumerate(scoring.value.disqualify):
+        yield Condition(scoring, ("disqualify", index, "when"), veto.when, traits, needed=True)
+    for index, rule in enumerate(scoring.value.engagement):
+        own, sure = properties(draft, rule.on)
+        yield Condition(scoring, ("engagement", index, "when"), rule.when, {**traits, **own}, sure)
+    for index, pattern in enumerate(scoring.value.patterns):
+        yield Condition(scoring, ("patterns", index, "when"), pattern.when, traits, needed=True)
 
 
 def _of_program(draft: Draft, program: Placed[Program], traits: Fields) -> Iterator[Condition]:
@@ -145,6 +159,13 @@ def _of_program(draft: Draft, program: Placed[Program], traits: Fields) -> Itera
             yield Condition(program, (key, index, "when"), ending.when, fields, sure, needed=not ending.on)
 
 
+def _of_stages(stages: Placed[Stages], traits: Fields) -> Iterator[Condition]:
+    for index, stage in enumerate(stages.value.stages):
+        yield Condition(stages, ("stages", index, "enter"), stage.enter, traits)
+        if stage.leave is not None:
+            yield Condition(stages, ("stages", index, "leave"), stage.leave, traits, needed=True)
+
+
 def joined(condition: Condition) -> Iterator[Condition]:
     """What a condition joins, one level down."""
     for key, inner in (("all", condition.when.all), ("any", condition.when.any)):
@@ -154,7 +175,8 @@ def joined(condition: Condition) -> Iterator[Condition]:
         yield replace(condition, at=(*condition.at, "not"), when=condition.when.not_, needed=True)
 
 
-def _each(draft: Draft) -> Iterator[Condition]:
+def each(draft: Draft) -> Iterator[Condition]:
+    """Every condition, and all that each joins."""
     for condition in conditions(draft):
         yield from _inside(condition)
 
@@ -168,8 +190,7 @@ def _inside(condition: Condition) -> Iterator[Condition]:
 
 def standing_fields(draft: Draft) -> Fields:
     """What the lifecycle may name, with the stages that there are."""
-    stages = tuple(stage.id for stage in draft.stages.value.stages) if draft.stages else ()
-    return {**STANDING, "stage": replace(STANDING["stage"], values=stages)}
+    return {**STANDING, "stage": replace(STANDING["stage"], values=tuple(draft.stage_ids()))}
 
 
 def properties(draft: Draft, on: str) -> tuple[Fields, frozenset[str]]:

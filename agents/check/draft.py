@@ -7,9 +7,10 @@ from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agents.render.source import EmailSource, Layout, Partial
-from schemas.model import Scoring, Stages
+from schemas.model import MAIN, Scoring, Stages
 from schemas.policy import Brand, Catalogue, Claims, EmailMeta, Lifecycle, Program, Sales, Sending
 from schemas.problem import Problem
 from schemas.read import Placed, read_placed, text_of
@@ -36,6 +37,13 @@ class EmailDraft(Struct, frozen=True):
     lines: tuple[str, ...]
 
 
+class ModelDraft(Struct, frozen=True):
+    """A model beside the main one, as far as it could be read."""
+
+    scoring: Placed[Scoring] | None
+    stages: Placed[Stages] | None
+
+
 class Draft(Struct):
     """Everything that could be read; None and gaps stand for what could not, and ``problems`` says why.
 
@@ -57,7 +65,25 @@ class Draft(Struct):
     layouts: dict[str, Layout] = {}
     partials: dict[str, Partial] = {}
     leads: dict[str, Placed[SampleLead]] = {}
+    models: dict[str, ModelDraft] = {}
     problems: list[Problem] = []
+
+    def views(self) -> list["Draft"]:
+        """The workplace as each model sees it: with its own points, stages and programs only."""
+        files = {MAIN: ModelDraft(self.scoring, self.stages), **self.models}
+        return [
+            replace(self, scoring=model.scoring, stages=model.stages, programs=self._programs_of(name), models=files)
+            for name, model in files.items()
+        ]
+
+    def _programs_of(self, model: str) -> dict[str, Placed[Program]]:
+        return {name: program for name, program in self.programs.items() if program.value.model == model}
+
+    def stage_ids(self) -> list[str]:
+        """The stages of every model."""
+        journeys = (self.stages, *(model.stages for model in self.models.values()))
+        ids = (stage.id for journey in journeys if journey is not None for stage in journey.value.stages)
+        return list(dict.fromkeys(ids))
 
     def text(self, path: Path) -> str | None:
         """A file's text, or None after saying why not."""
@@ -111,6 +137,8 @@ def read_draft(folder: Path) -> Draft:
             _keep(draft.layouts, path, _layout(draft, path))
     for path in files["partials"]:
         _keep(draft.partials, path, _partial(draft, path))
+    for path in sorted(path for path in (folder / "models").glob("*") if path.is_dir()):
+        _keep(draft.models, path, _model(draft, path))
     return draft
 
 
@@ -168,6 +196,14 @@ def _email(draft: Draft, path: Path) -> EmailDraft | None:
 def _layout(draft: Draft, path: Path) -> Layout | None:
     mjml, text = draft.text(path), draft.text(path.with_suffix(".txt"))
     return None if mjml is None or text is None else Layout(name=path.stem, path=str(path), mjml=mjml, text=text)
+
+
+def _model(draft: Draft, path: Path) -> ModelDraft | None:
+    if not _NAME.fullmatch(path.name) or path.name == MAIN:
+        message = f'found the name "{path.name}", expected lower-case words joined with hyphens, other than {MAIN}'
+        draft.problems.append(_file_problem(path, message))
+        return None
+    return ModelDraft(draft.value(path / "scoring.yaml", Scoring), draft.value(path / "stages.yaml", Stages))
 
 
 def _partial(draft: Draft, path: Path) -> Partial | None:

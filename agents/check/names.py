@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from agents.check.draft import Draft
 from schemas.convert import Place
+from schemas.model import MAIN
 from schemas.policy import Program
 from schemas.problem import Problem
 from schemas.read import Placed
@@ -26,20 +27,28 @@ def missing_file(draft: Draft) -> Iterator[Problem]:
 
 
 def unknown_stage(draft: Draft) -> Iterator[Problem]:
-    """Stages are named in stages.yaml; the lifecycle, programs and e-mails choose among them."""
+    """Stages are named in stages.yaml; a program chooses among its model's, the lifecycle and e-mails among all."""
     if draft.stages is None:
         return
-    known = [stage.id for stage in draft.stages.value.stages]
+    known = draft.stage_ids()
     if draft.lifecycle is not None:
         for key in ("qualified_from", "ready_from"):
             for index, stage in enumerate(getattr(draft.lifecycle.value, key)):
                 yield from _unknown(draft.lifecycle, (key, index), stage, known, "stage")
-    for program in draft.programs.values():
-        for index, stage in enumerate(program.value.stages):
-            yield from _unknown(program, ("stages", index), stage, known, "stage")
+    for view in draft.views():
+        own = [stage.id for stage in view.stages.value.stages] if view.stages else known
+        for program in view.programs.values():
+            for index, stage in enumerate(program.value.stages):
+                yield from _unknown(program, ("stages", index), stage, own, "stage")
     for email in draft.emails.values():
         if email.meta.value.stage:
             yield from _unknown(email.meta, ("stage",), email.meta.value.stage, known, "stage")
+
+
+def unknown_model(draft: Draft) -> Iterator[Problem]:
+    """A program is for main, or for a model that has a folder in models/."""
+    for program in draft.programs.values():
+        yield from _unknown(program, ("model",), program.value.model, [MAIN, *draft.models], "model")
 
 
 def unknown_email(draft: Draft) -> Iterator[Problem]:
@@ -72,6 +81,8 @@ def duplicate_id(draft: Draft) -> Iterator[Problem]:
         rules = [(("fit", index, "id"), rule.id) for index, rule in enumerate(scoring.fit)]
         rules += [(("engagement", index, "id"), rule.id) for index, rule in enumerate(scoring.engagement)]
         rules += [(("disqualify", index, "id"), veto.id) for index, veto in enumerate(scoring.disqualify)]
+        rules += [(("patterns", index, "id"), pattern.id) for index, pattern in enumerate(scoring.patterns)]
+        rules += [(("groups", index, "id"), group.id) for index, group in enumerate(scoring.groups)]
         yield from _repeated(draft.scoring, rules, "id")
     if draft.stages is not None:
         stages = [(("stages", index, "id"), stage.id) for index, stage in enumerate(draft.stages.value.stages)]

@@ -10,7 +10,7 @@ from schemas.authored import Cap, When
 from schemas.model import FitRule, Scoring
 from schemas.policy import FieldDefinition
 from schemas.problem import Problem
-from schemas.units import millis
+from schemas.units import DAY, millis
 
 
 def no_way_in(draft: Draft) -> Iterator[Problem]:
@@ -37,7 +37,8 @@ def _closed_stages(draft: Draft) -> Iterator[Problem]:
 
 def _skipped_stages(draft: Draft) -> Iterator[Problem]:
     for index, (lower, upper) in enumerate(pairwise(draft.stages.value.stages if draft.stages else ())):
-        if draft.stages and index and (lower.fit, lower.engagement) == (upper.fit, upper.engagement):
+        alike = (lower.fit, lower.engagement) == (upper.fit, upper.engagement) and upper.enter == When()
+        if draft.stages and index and alike:
             message = f'found the points of "{upper.id}", expected fewer: whoever has them goes on to it at once'
             yield draft.stages.problem(("stages", index), "no-way-in", message)
 
@@ -69,7 +70,7 @@ def no_way_out(draft: Draft) -> Iterator[Problem]:
                 f"found keep {stage.keep} above engagement {stage.engagement}, expected at most that: leads would flap"
             )
             yield draft.stages.problem(("stages", index, "keep"), "no-way-out", message)
-        elif stage.keep <= 0 < stage.engagement:
+        elif stage.keep <= 0 < stage.engagement and stage.leave is None and stage.at_most is None:
             message = f"found keep {stage.keep}, expected 1 to {stage.engagement}: leads would stay whatever they do"
             yield draft.stages.problem(("stages", index, "keep"), "no-way-out", message)
 
@@ -81,6 +82,14 @@ def overlapping_caps(draft: Draft) -> Iterator[Problem]:
         if draft.scoring and at in draft.scoring.places and rule.most_a_day > rule.most:
             message = f"found most_a_day {rule.most_a_day} above most {rule.most}, expected at most that"
             yield draft.scoring.problem(at, "overlapping-caps", message)
+        for nth, cap in enumerate(rule.caps):
+            days = -(-millis(cap.within) // DAY)
+            if draft.scoring and (cap.most >= rule.most or cap.most >= rule.most_a_day * days):
+                message = (
+                    f"found at most {cap.most} within {cap.within} beside most {rule.most} and most_a_day "
+                    f"{rule.most_a_day}, expected a cap that can be met"
+                )
+                yield draft.scoring.problem(("engagement", index, "caps", nth), "overlapping-caps", message)
     caps = draft.sending.value.caps if draft.sending else ()
     for index, cap in enumerate(caps):
         stricter = next((other for other in caps if other is not cap and _spares(other, cap)), None)
@@ -125,4 +134,6 @@ def _entangled(rules: Sequence[FitRule]) -> list[list[FitRule]]:
 
 def most_engagement(scoring: Scoring) -> int:
     """The most points that a lead can have for what it does: every rule as often as counts, and nothing faded."""
-    return sum(max(0, rule.points) * rule.most for rule in scoring.engagement)
+    most = {rule.id: max(0, rule.points) * rule.most for rule in scoring.engagement}
+    together = sum(min(group.most, sum(most.pop(rule, 0) for rule in group.rules)) for group in scoring.groups)
+    return together + sum(most.values()) + sum(max(0, pattern.points) for pattern in scoring.patterns)

@@ -17,6 +17,7 @@ from agents.check import (
     reach,
     samples,
     templates,
+    windows,
 )
 from agents.check.draft import Draft
 from schemas.problem import Problem
@@ -24,15 +25,8 @@ from schemas.problem import Problem
 Rule = Callable[[Draft], Iterator[Problem]]
 _SPEAK_FOR_OTHERS: Final = {"missing-file", "finished-letter", "unknown-awaited"}  # they use ids of ALSO or others
 
-RULES: Final[tuple[Rule, ...]] = (
-    names.missing_file,
-    names.unknown_stage,
-    names.unknown_email,
-    names.email_kind,
-    names.unknown_layout,
+OF_MODELS: Final[tuple[Rule, ...]] = (
     names.duplicate_id,
-    names.repeated_email,
-    names.idle_email,
     names.idle_stage,
     conditions.unknown_event,
     conditions.unknown_field,
@@ -46,13 +40,31 @@ RULES: Final[tuple[Rule, ...]] = (
     reach.no_way_in,
     reach.no_way_out,
     reach.overlapping_caps,
+    windows.unknown_rule,
+    windows.misplaced_window,
+    windows.wide_window,
+    windows.unclear_group,
+    windows.wrong_overstay,
     agreement.falling_threshold,
     agreement.rising_grade,
     agreement.late_qualification,
+    agreement.wrong_day,
+)
+"""Rules that are asked of each model: its points, its stages, its programs."""
+
+RULES: Final[tuple[Rule, ...]] = (
+    *OF_MODELS,
+    names.missing_file,
+    names.unknown_stage,
+    names.unknown_model,
+    names.unknown_email,
+    names.email_kind,
+    names.unknown_layout,
+    names.repeated_email,
+    names.idle_email,
     agreement.unknown_zone,
     agreement.wrong_address,
     agreement.closed_hours,
-    agreement.wrong_day,
     programs.unknown_awaited,
     programs.unknown_program,
     programs.closed_window,
@@ -93,11 +105,14 @@ DUE: Final[tuple[Callable[[Draft, date], Iterator[Problem]], ...]] = (
 
 def complaints(draft: Draft, today: date | None) -> Iterator[Problem]:
     """Everything that the rules find; what depends on the day only when there is one."""
+    views = draft.views()
     for rule in RULES:
-        yield from rule(draft)
+        for view in views if rule in OF_MODELS else (draft,):
+            yield from rule(view)
     if today is not None:
         for due in DUE:
-            yield from due(draft, today)
+            for view in views:
+                yield from due(view, today)
 
 
 ALSO: Final = {

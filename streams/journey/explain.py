@@ -91,7 +91,7 @@ def _contributions(lead: Lead, hits: Mapping[str, list[Fact]], model: Judge, pol
         )
     for pot in model.pots:
         left = {rule.key: _newest_first(hits.get(rule.key, ())) for rule in pot.rules}
-        for share in shares(pot, counts, model, lead.judged_on):
+        for share in shares(pot, counts, lead.judged_on):
             fact = next(fact for fact in left[share.rule.key] if day_of(fact.at) == share.day)
             yield Contribution(
                 rule=share.rule.rule.id,

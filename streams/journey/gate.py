@@ -29,25 +29,33 @@ def unsuitable(lead: Lead, policy: Compiled) -> Reason | None:
         return Reason.WITH_SALES
     if lead.customer:
         return Reason.CUSTOMER
-    if qualified_in(lead, policy):
-        return None
+    for name, model in policy.models.items():
+        standing = lead.standings[name]
+        if standing.stage in model.qualified and not standing.veto:
+            return None
     vetoed = all(standing.veto for standing in lead.standings.values())
     return Reason.DISQUALIFIED if vetoed else Reason.NOT_QUALIFIED
 
 
 def qualified_in(lead: Lead, policy: Compiled) -> list[str]:
-    """The models in which it is worth nurturing: the stage is qualified, says ``lifecycle.yaml``, and not vetoed."""
-    return [name for name, model in policy.models.items() if _stands(lead, name, model, model.qualified_from)]
+    """The models in which the lead is worth nurturing."""
+    return [name for name, model in policy.models.items() if qualifies(lead, model)]
 
 
 def ready_in(lead: Lead, policy: Compiled) -> list[str]:
-    """The models in which it is worth a call: the stage is ready, says ``lifecycle.yaml``, and not vetoed."""
-    return [name for name, model in policy.models.items() if _stands(lead, name, model, model.ready_from)]
+    """The models in which it is worth a call: a stage that ``lifecycle.yaml`` calls ready, and nothing vetoes it."""
+    found = []
+    for name, model in policy.models.items():
+        standing = lead.standings[name]
+        if standing.stage in model.ready and not standing.veto:
+            found.append(name)
+    return found
 
 
-def _stands(lead: Lead, name: str, model: Judge, least: int) -> bool:
-    standing = lead.standings[name]
-    return not standing.veto and model.index.get(standing.stage, 0) >= least
+def qualifies(lead: Lead, model: Judge) -> bool:
+    """Worth nurturing in this model: a stage that ``lifecycle.yaml`` calls qualified, and nothing vetoes it."""
+    standing = lead.standings[model.name]
+    return standing.stage in model.qualified and not standing.veto
 
 
 def paused(lead: Lead, seen: int) -> Pause | None:

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from schemas.commands import MoveLifecycle
 from schemas.facts import Traits, tag_of
-from schemas.lead import Lead, OpenHandoff, Standing
+from schemas.lead import Lead, OpenHandoff
 from streams.journey import gate
 from streams.journey.compiled import Compiled
 from streams.journey.score import leading
@@ -14,7 +14,7 @@ from streams.journey.turn import Turn
 def name(before: Lead, lead: Lead, turn: Turn) -> Lead:
     """Derives the state anew when what it stands on has changed since ``before``, and says so once per crossing."""
     redefined = before.judged_by != turn.policy.hash
-    if not redefined and _stands(before, before.seen) == _stands(lead, turn.seen) and lead.traits is before.traits:
+    if not redefined and lead.traits is before.traits and not _changed(before, lead, turn.seen):
         return lead
     state = state_of(lead, turn.seen, turn.policy)
     if state == lead.lifecycle:
@@ -44,8 +44,17 @@ def standing_of(lead: Lead, seen: int, policy: Compiled) -> Traits:
     }
 
 
-def _stands(lead: Lead, seen: int) -> tuple[dict[str, Standing], OpenHandoff | None, bool, bool]:
-    return lead.standings, lead.handoff, lead.opportunity_until > seen, lead.customer
+def _changed(before: Lead, lead: Lead, seen: int) -> bool:
+    """Whether anything differs that a condition may name, beside traits."""
+    if lead.handoff is not before.handoff or lead.customer is not before.customer:
+        return True
+    if (lead.opportunity_until > seen) is not (before.opportunity_until > before.seen):
+        return True
+    for name, standing in lead.standings.items():
+        was = before.standings[name]
+        if standing.stage != was.stage or standing.veto != was.veto:
+            return True
+    return len(lead.standings) > 1 and leading(lead) != leading(before)
 
 
 def _sales(handoff: OpenHandoff | None) -> str:

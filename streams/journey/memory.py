@@ -167,7 +167,7 @@ def _fed(lead: Lead, hits: Sequence[Scored], at: int, label: str, today: int) ->
 
 
 def _weight(hit: Scored) -> int:
-    return hit.rule.points
+    return hit.points
 
 
 def _remembered(lead: Lead, moment: Moment) -> tuple[Moment, ...]:

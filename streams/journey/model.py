@@ -22,6 +22,9 @@ class Scored(NamedTuple):
 
     key: str
     rule: EngagementRule
+    points: int
+    most_a_day: int
+    most: int
     caps: tuple[tuple[int, int], ...]
     horizon: int
 
@@ -29,12 +32,14 @@ class Scored(NamedTuple):
 class Pot(NamedTuple):
     """Rules that are counted together. ``shares`` is what the first 0, 1, 2, … counts weigh in all, in thousandths.
 
-    A rule outside any group has a pot of its own, without ``most`` and ``shares``: there each count weighs one.
+    A rule outside any group is ``alone`` in a pot without ``most`` and ``shares``: there each count weighs one.
     """
 
     name: str
     model: str
+    decay: tuple[int, ...]
     rules: tuple[Scored, ...]
+    alone: Scored | None = None
     most: int | None = None
     shares: tuple[int, ...] = ()
 
@@ -67,19 +72,20 @@ class Judge:
         self.vetoes: Sieve[Veto] = Sieve(((veto, veto.when) for veto in scoring.disqualify), words)
         self.patterns: Sieve[Pattern] = Sieve(((pattern, pattern.when) for pattern in scoring.patterns), words)
         self.rules = tuple(self._scored(rule) for rule in scoring.engagement)
-        self.pots = tuple(_pots(name, self.rules, scoring.groups))
+        self.pots = tuple(_pots(name, self.decay, self.rules, scoring.groups))
         index = {stage.id: place for place, stage in enumerate(stages.stages)}
         self.index = index
         self.rungs = tuple(_rung(stage, index, words) for stage in stages.stages)
         self.dwell = millis(stages.dwell)
-        self.qualified_from = _first(lifecycle.qualified_from, index)
-        self.ready_from = _first(lifecycle.ready_from, index)
+        self.qualified = _from(lifecycle.qualified_from, index)
+        self.ready = _from(lifecycle.ready_from, index)
         self.windows = tuple({self._window(part) for when in _conditions(model) for part in parts(when) if part.did})
         self.timed = bool(self.windows) or any(rung.at_most for rung in self.rungs)
 
     def _scored(self, rule: EngagementRule) -> Scored:
         caps = tuple((cap.most, millis(cap.within) // DAY) for cap in rule.caps)
-        return Scored(key_of(self.name, rule.id), rule, caps, self.horizon)
+        key = key_of(self.name, rule.id)
+        return Scored(key, rule, rule.points, rule.most_a_day, rule.most, caps, self.horizon)
 
     def _window(self, when: When) -> Window:
         days = millis(when.within) // DAY if when.within else self.horizon
@@ -105,14 +111,14 @@ def _conditions(model: Model) -> Iterator[When]:
         yield from (when for when in (stage.enter, stage.leave) if when is not None)
 
 
-def _pots(model: str, rules: tuple[Scored, ...], groups: Iterable[Group]) -> Iterator[Pot]:
+def _pots(model: str, decay: tuple[int, ...], rules: tuple[Scored, ...], groups: Iterable[Group]) -> Iterator[Pot]:
     by_id = {scored.rule.id: scored for scored in rules}
     for group in groups:
         members = tuple(by_id.pop(rule) for rule in group.rules)
-        counts = sum(scored.rule.most for scored in members)
-        yield Pot(key_of(model, group.id), model, members, group.most, _shares(group.each_next, counts))
+        shares = _shares(group.each_next, sum(scored.most for scored in members))
+        yield Pot(key_of(model, group.id), model, decay, members, None, group.most, shares)
     for scored in by_id.values():
-        yield Pot(scored.key, model, (scored,))
+        yield Pot(scored.key, model, decay, (scored,), scored)
 
 
 def _shares(each_next: int, counts: int) -> tuple[int, ...]:
@@ -137,6 +143,7 @@ def _rung(stage: Stage, index: dict[str, int], words: Words) -> Rung:
     )
 
 
-def _first(names: tuple[str, ...], index: dict[str, int]) -> int:
-    """Where the stage stands that one of the names means: each model has one of them."""
-    return next(index[name] for name in names if name in index)
+def _from(names: tuple[str, ...], index: dict[str, int]) -> frozenset[str]:
+    """The stages from the first on that a name means; none when the names are those of other models' stages."""
+    first = min((index[name] for name in names if name in index), default=len(index))
+    return frozenset(stage for stage, place in index.items() if place >= first)

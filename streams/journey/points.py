@@ -6,7 +6,7 @@ The newest count first. So a new one can only push older ones out, and what lies
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from streams.journey.model import WHOLE, Judge, Pot, Scored
+from streams.journey.model import WHOLE, Pot, Scored
 from streams.journey.past import Days
 
 _MILLION: Final = WHOLE * WHOLE
@@ -29,8 +29,8 @@ def once_more(days: Days, day: int, rule: Scored, today: int) -> Days:
     more = days | {day: had + 1}
     if not had and len(more) > 1:
         more = dict(sorted(more.items(), reverse=True))
-    if had >= rule.rule.most_a_day or len(more) == 1:
-        return more  # no more counts than before
+    if had >= rule.most_a_day or sum(more.values()) < rule.most:
+        return more  # no more counts than before, or not all of them used up
     last = _last(more, rule, today)
     return more if last is None else {newer: times for newer, times in more.items() if newer >= last}
 
@@ -38,12 +38,12 @@ def once_more(days: Days, day: int, rule: Scored, today: int) -> Days:
 def _last(days: Days, rule: Scored, today: int) -> int | None:
     """The day on which ``most`` is used up."""
     counted = takes(days, rule, today)
-    return counted[-1][0] if sum(times for _, times in counted) >= rule.rule.most else None
+    return counted[-1][0] if sum(times for _, times in counted) >= rule.most else None
 
 
 def takes(days: Days, rule: Scored, today: int) -> list[tuple[int, int]]:
     """How many count on which day: newest first, within the horizon and under every cap."""
-    most_a_day, left = rule.rule.most_a_day, rule.rule.most
+    most_a_day, left = rule.most_a_day, rule.most
     found: list[tuple[int, int]] = []
     for day, times in days.items():
         if not left or today - day > rule.horizon:
@@ -57,25 +57,40 @@ def takes(days: Days, rule: Scored, today: int) -> list[tuple[int, int]]:
     return found
 
 
-def points(pot: Pot, counts: Mapping[str, Days], judge: Judge, today: int) -> int:
+def points(pot: Pot, counts: Mapping[str, Days], today: int) -> int:
     """What the counts of a pot's rules are worth today, in whole points."""
-    if not pot.shares:
-        [rule] = pot.rules
-        return whole(rule.rule.points * _faded(counts.get(rule.key, _NEVER), rule, judge.decay, today), WHOLE)
-    return whole(_capped(sum(worth for _, _, worth in _weighed(pot, counts, judge, today)), pot), _MILLION)
+    if pot.alone is not None:
+        return points_alone(counts.get(pot.alone.key, _NEVER), pot.alone, pot.decay, today)
+    return whole(_capped(sum(worth for _, _, worth in _weighed(pot, counts, today)), pot), _MILLION)
 
 
-def shares(pot: Pot, counts: Mapping[str, Days], judge: Judge, today: int) -> Iterator[Share]:
+def points_alone(days: Days, rule: Scored, decay: tuple[int, ...], today: int) -> int:
+    """What the counts of a rule outside any group are worth. Hot: most rules have no caps over several days."""
+    if rule.caps:
+        total = sum(times * decay[max(0, today - day)] for day, times in takes(days, rule, today))
+        return whole(rule.points * total, WHOLE)
+    total, left, most_a_day = 0, rule.most, rule.most_a_day
+    for day, times in days.items():
+        age = today - day if day < today else 0
+        if age > rule.horizon or not left:
+            break
+        counted = min(times, most_a_day, left)
+        left -= counted
+        total += counted * decay[age]
+    return whole(rule.points * total, WHOLE)
+
+
+def shares(pot: Pot, counts: Mapping[str, Days], today: int) -> Iterator[Share]:
     """Each count's own points: what the pot is worth with it less what it is worth with the newer ones only."""
     total, told = 0, 0
-    for rule, day, worth in _weighed(pot, counts, judge, today):
+    for rule, day, worth in _weighed(pot, counts, today):
         total += worth
         so_far = whole(_capped(total, pot), _MILLION)
         yield Share(rule, day, so_far - told)
         told = so_far
 
 
-def _weighed(pot: Pot, counts: Mapping[str, Days], judge: Judge, today: int) -> Iterator[tuple[Scored, int, int]]:
+def _weighed(pot: Pot, counts: Mapping[str, Days], today: int) -> Iterator[tuple[Scored, int, int]]:
     """Each count's rule, day and worth in millionths of a point: newest first, on one day in the order of the group."""
     found = sorted(
         (-day, place, times)
@@ -85,7 +100,7 @@ def _weighed(pot: Pot, counts: Mapping[str, Days], judge: Judge, today: int) -> 
     singly = ((-minus_day, pot.rules[place]) for minus_day, place, times in found for _ in range(times))
     for before, (day, rule) in enumerate(singly):
         share = _share(pot, before + 1) - _share(pot, before)
-        yield rule, day, rule.rule.points * judge.decay[max(0, today - day)] * share
+        yield rule, day, rule.points * pot.decay[max(0, today - day)] * share
 
 
 def _share(pot: Pot, counts: int) -> int:
@@ -95,21 +110,6 @@ def _share(pot: Pot, counts: int) -> int:
 
 def _capped(worth: int, pot: Pot) -> int:
     return worth if pot.most is None else min(worth, pot.most * _MILLION)
-
-
-def _faded(days: Days, rule: Scored, decay: tuple[int, ...], today: int) -> int:
-    """How many counts are left of those that count, in thousandths. Hot: most rules have no caps over several days."""
-    if rule.caps:
-        return sum(times * decay[max(0, today - day)] for day, times in takes(days, rule, today))
-    total, left, most_a_day = 0, rule.rule.most, rule.rule.most_a_day
-    for day, times in days.items():
-        age = today - day if day < today else 0
-        if age > rule.horizon or not left:
-            break
-        counted = min(times, most_a_day, left)
-        left -= counted
-        total += counted * decay[age]
-    return total
 
 
 def whole(parts: int, of: int) -> int:

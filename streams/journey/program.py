@@ -75,6 +75,11 @@ def _open_route(lead: Lead, then: str, turn: Turn) -> Route | None:
     return next((route for route in routes if route.id == then), routes[0] if routes else None)
 
 
+def _serves(route: Route, lead: Lead, policy: Compiled) -> bool:
+    model = route.program.model
+    return lead.standings[model].stage in route.program.stages and gate.qualifies(lead, policy.models[model])
+
+
 def _open_routes(lead: Lead, turn: Turn) -> Iterator[Route]:
     past = Past(lead.counts, day_of(turn.seen))
     for route in routes_of(lead, turn.policy):
@@ -171,7 +176,7 @@ def _kept(lead: Lead, turn: Turn) -> Lead:
     route = turn.policy.routes.get(lead.enrolment.program)
     if route is None:
         return _leave(lead, turn, "changed")
-    return lead if route in routes_of(lead, turn.policy) else _leave(lead, turn, "stage")
+    return lead if _serves(route, lead, turn.policy) else _leave(lead, turn, "stage")
 
 
 def _exhausted(lead: Lead, enrolment: Enrolment, route: Route, turn: Turn) -> Lead:

@@ -2,78 +2,76 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec.structs import replace
 
 from schemas.handoff import Why
 from schemas.lead import Lead, Standing
-from schemas.units import DAY, day_of
+from schemas.model import MAIN
+from schemas.units import DAY
 from streams.journey import stage
 from streams.journey.compiled import Compiled
 from streams.journey.model import Judge, Pot
-from streams.journey.past import Past
-from streams.journey.points import points, shares
+from streams.journey.past import Days, Past
+from streams.journey.points import points, points_alone, shares
 from streams.journey.turn import Turn
 
 _NEW: Final = Standing()
-
-
-class Change(NamedTuple):
-    """What may weigh otherwise than when the row was judged: traits, everything done, or what was done just now."""
-
-    before: Lead
-    traits: bool
-    anew: bool
-    past: Past
+_NOTHING: Final[dict[str, Days]] = {}
 
 
 def judge(before: Lead, lead: Lead, turn: Turn) -> Lead:
     """Scores anew what may have changed since ``before`` (traits, counts, the day, the policy), and moves stages."""
-    policy, today = turn.policy, day_of(turn.seen)
+    policy, today = turn.policy, turn.seen // DAY
     redefined = lead.judged_by != policy.hash
     traits, anew = redefined or lead.traits is not before.traits, redefined or lead.judged_on != today
     lapsed = 0 < lead.lapses <= turn.seen
     if not (traits or anew or lapsed or lead.counts is not before.counts):
         return lead
-    change = Change(before, traits, anew, Past(lead.counts, today))
-    fed = _fed(lead, change, policy)
+    was = None if anew else Past(before.counts, today)
+    past = Past(lead.counts, today)
+    gains = _gains(past, was, policy)
     standings = {}
     for name, model in policy.models.items():
-        standing, pots = lead.standings.get(name, _NEW), fed.get(name)
-        if traits or anew or lapsed or pots or standing.overstayed:
-            standing = stage.move(_scored(standing, lead, change, pots or {}, model), lead, change.past, model, turn)
+        standing = lead.standings.get(name, _NEW)
+        if traits or anew or lapsed or name in gains or standing.overstayed:
+            engagement = gains.get(name, 0) + (0 if was is None else standing.engagement)
+            if model.patterns:
+                engagement += _patterns(lead, past, model) - (0 if was is None else _patterns(before, was, model))
+            fit = sum(rule.points for rule in model.fit.passed(lead.traits)) if traits else standing.fit
+            veto = _veto(lead, past, model) if traits or model.windows else standing.veto
+            standing = replace(standing, fit=fit, veto=veto, engagement=engagement)
+            standing = stage.move(standing, lead, past, model, turn)
         standings[name] = standing
-    due = _lapses(standings, change.past, turn) if policy.timed else 0
+    due = _lapses(standings, past, turn) if policy.timed else 0
     return replace(lead, standings=standings, judged_by=policy.hash, judged_on=today, lapses=due)
 
 
-def _fed(lead: Lead, change: Change, policy: Compiled) -> dict[str, dict[str, Pot]]:
-    """By model, the pots that may weigh otherwise now. On one day, under one policy, those that were just fed."""
-    before = {} if change.anew else change.before.counts
-    found: dict[str, dict[str, Pot]] = defaultdict(dict)
-    for key, days in lead.counts.items():
-        if days is not before.get(key) and key in policy.pots:  # else a rule of an older policy: it weighs nothing now
-            pot = policy.pots[key]
-            found[pot.model][pot.name] = pot
-    return found
+def _veto(lead: Lead, past: Past, model: Judge) -> str:
+    return next((veto.id for veto in model.vetoes.passed(lead.traits, past)), "")
 
 
-def _scored(standing: Standing, lead: Lead, change: Change, pots: dict[str, Pot], model: Judge) -> Standing:
-    fit, veto, engagement = standing.fit, standing.veto, 0 if change.anew else standing.engagement
-    if change.traits:
-        fit = sum(rule.points for rule in model.fit.passed(lead.traits))
-    if change.traits or model.windows:
-        veto = next((veto.id for veto in model.vetoes.passed(lead.traits, change.past)), "")
-    for pot in pots.values():
-        engagement += points(pot, lead.counts, model, change.past.today)
-        if not change.anew:
-            engagement -= points(pot, change.before.counts, model, change.past.today)
-    if model.patterns:
-        engagement += _patterns(lead, change.past, model)
-        if not change.anew:
-            engagement -= _patterns(change.before, Past(change.before.counts, change.past.today), model)
-    return replace(standing, fit=fit, veto=veto, engagement=engagement)
+def _gains(past: Past, was: Past | None, policy: Compiled) -> dict[str, int]:
+    """By model, what counts add to its engagement: all of them, or since ``was``, on one day, those that are new."""
+    before, today = _NOTHING if was is None else was.counts, past.today
+    gains: dict[str, int] = {}
+    together: dict[str, Pot] = {}
+    for key, days in past.counts.items():
+        had, pot = before.get(key), policy.pots.get(key)
+        if days is had or pot is None:  # a rule of an older policy weighs nothing now
+            continue
+        if pot.alone is None:
+            together[pot.name] = pot
+            continue
+        gain = points_alone(days, pot.alone, pot.decay, today)
+        if had:
+            gain -= points_alone(had, pot.alone, pot.decay, today)
+        gains[pot.model] = gains.get(pot.model, 0) + gain
+    for pot in together.values():
+        gain = points(pot, past.counts, today) - points(pot, before, today)
+        gains[pot.model] = gains.get(pot.model, 0) + gain
+    return gains
 
 
 def _patterns(lead: Lead, past: Past, model: Judge) -> int:
@@ -89,8 +87,10 @@ def _lapses(standings: dict[str, Standing], past: Past, turn: Turn) -> int:
 
 def leading(lead: Lead, among: Iterable[str] = ()) -> str:
     """The model that speaks loudest for the lead: no veto, then most points, then the first that was declared."""
-    names = tuple(among) or tuple(lead.standings)
-    return max(names, key=lambda name: _loudness(lead.standings[name]), default="main")
+    names = tuple(among or lead.standings)
+    if len(names) == 1:
+        return names[0]
+    return max(names, key=lambda name: _loudness(lead.standings[name]), default=MAIN)
 
 
 def _loudness(standing: Standing) -> tuple[bool, int]:
@@ -107,7 +107,7 @@ def engagement_of(lead: Lead, model: Judge, today: int) -> Iterator[Why]:
     """Every engagement rule and pattern that has points today, after caps, groups and decay."""
     for pot in model.pots:
         told: dict[str, int] = defaultdict(int)
-        for share in shares(pot, lead.counts, model, today):
+        for share in shares(pot, lead.counts, today):
             told[share.rule.key] += share.points
         for rule in pot.rules:
             if told.get(rule.key):

@@ -42,10 +42,13 @@ class Sieve(Generic[T]):
         found = self._open[:]
         for read, look_up in self._by_value:
             found += look_up(read(traits, beside))
-        found += [place for place, test in self._tried if test(traits, beside)]
+        for place, test in self._tried:
+            if test(traits, beside):
+                found.append(place)
         if len(found) > 1:
             found.sort()
-        return [self._items[place] for place in found]
+        items = self._items
+        return [items[place] for place in found]
 
 
 def _only_field(when: When) -> str:

@@ -19,7 +19,7 @@ def move(standing: Standing, lead: Lead, past: Past, judge: Judge, turn: Turn) -
     now = judge.index.get(standing.stage, -1)
     best = _reached(standing, now, lead, past, judge)
     if best == now:
-        return _stayed(standing, judge.rungs[now], judge, turn)
+        return _stayed(standing, judge.rungs[now], judge, turn) if judge.rungs[now].at_most else standing
     if best < now and turn.seen - standing.stage_since < judge.dwell:
         return standing
     why: Crossing = "redefined" if now < 0 and standing.stage else "earned"
@@ -49,7 +49,7 @@ def _reason(standing: Standing, rung: Rung) -> Crossing:
 def _stayed(standing: Standing, rung: Rung, judge: Judge, turn: Turn) -> Standing:
     """What is declared for a stay that is too long: a move back, or a flag, once a stay."""
     flagged = standing.overstayed > standing.stage_since
-    if flagged or not rung.at_most or turn.seen - standing.stage_since < rung.at_most:
+    if flagged or turn.seen - standing.stage_since < rung.at_most:
         return standing
     if rung.then is not None:
         return replace(_crossed(standing, rung.then, "overstayed", judge, turn), overstayed=turn.seen)

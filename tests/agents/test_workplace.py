@@ -8,9 +8,11 @@ import pytest
 from agents.check import rules
 from agents.workplace import Workplace, load_workplace
 from schemas.facts import LeadCreated
+from schemas.policy import models_of
 from schemas.sample import history_of
 from tests.agents.mail_rules import MAIL_RULES
-from tests.agents.workplaces import edited, written
+from tests.agents.model_rules import MODEL_RULES
+from tests.agents.workplaces import SMALL, edited, written
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
@@ -116,7 +118,7 @@ def problems(folder: Path) -> list[str]:
     return [str(problem).removeprefix(f"{folder}/") for problem in found]
 
 
-@pytest.mark.parametrize("case", [*RULES, *MAIL_RULES], ids=lambda case: f"{case[0]}:{case[1]}")
+@pytest.mark.parametrize("case", [*RULES, *MODEL_RULES, *MAIL_RULES], ids=lambda case: f"{case[0]}:{case[1]}")
 def test_a_rule_is_silent_beside_a_mistake_and_speaks_at_it(tmp_path, case):
     """One ok and one err case; the place is the author's line and column."""
     rule, name, old, fine, wrong, point = case
@@ -149,9 +151,42 @@ def test_both_parts_of_a_letter_hold_what_the_law_asks_for(tmp_path, part, text,
     assert places == ["emails/again.md", "emails/hello.md"]
 
 
+def test_a_model_has_a_folder_and_is_held_to_the_same_rules(tmp_path):
+    """Its own points, stages and programs; what is wrong in it is said of its files."""
+    folder = written(
+        tmp_path,
+        **{
+            "models/cold/scoring.yaml": SMALL["scoring.yaml"],
+            "models/cold/stages.yaml": SMALL["stages.yaml"].replace("id: aware", "id: curious"),
+            "programs/chill.yaml": SMALL["programs/look.yaml"].replace(
+                "stages: [aware]", "model: cold\nstages: [curious]"
+            ),
+            "lifecycle.yaml": SMALL["lifecycle.yaml"].replace(
+                "qualified_from: [aware]", "qualified_from: [aware, curious]"
+            ),
+        },
+    )
+    loaded = load_workplace(folder)
+    assert isinstance(loaded, Workplace), "\n".join(map(str, loaded))
+    assert list(models_of(loaded.policy)) == ["main", "cold"]
+    (folder / "lifecycle.yaml").write_text(SMALL["lifecycle.yaml"])
+    (folder / "models/cold/scoring.yaml").write_text(
+        SMALL["scoring.yaml"].replace("on: pricing.viewed", "on: pricing.seen")
+    )
+    (folder / "programs/chill.yaml").write_text(
+        SMALL["programs/look.yaml"].replace("name: Look", "name: Look\nmodel: cold")
+    )
+    found = [(line.split(":")[0], line.rpartition("[")[2]) for line in problems(folder)]
+    assert found == [
+        ("lifecycle.yaml", "late-qualification]"),
+        ("models/cold/scoring.yaml", "unknown-event]"),
+        ("programs/chill.yaml", "unknown-stage]"),
+    ]
+
+
 def test_every_rule_has_its_cases():
     """Two lists, compared: the functions that judge, and the rules that are tried here."""
-    tried = {rule for rule, *_ in [*RULES, *MAIL_RULES]}
+    tried = {rule for rule, *_ in [*RULES, *MODEL_RULES, *MAIL_RULES]}
     named = {rule.__name__.replace("_", "-") for rule in rules.RULES}
     elsewhere = {"missing-file", "finished-letter", "idle-email", "unwritable", "front-matter", "unknown-key"}
     elsewhere |= {"lost-body", "long-subject", "unknown-awaited"}
