@@ -1,21 +1,20 @@
 """Whose clicks count: a machine's weigh nothing. It knows one lead's clicks, and nothing of other leads."""
 
-import zlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Final
 
 from msgspec.structs import replace
 
 from schemas.commands import Discount
 from schemas.facts import EmailClicked, EmailDelivered, Happened
-from schemas.lead import MOST_CLICKS, MOST_DELIVERIES, Click, Lead
+from schemas.lead import MOST_CLICKS, MOST_DELIVERIES, MOST_URL, Click, Lead
 from schemas.reason import Verdict
 from schemas.units import day_of
 from streams.journey.compiled import Bots, bare
 from streams.journey.memory import fed, hit_by, label_of
 from streams.journey.turn import Turn
 
-Changes = dict[str, Any]
+_OF_MAIL: Final = frozenset((EmailClicked, EmailDelivered))
 
 
 def sift(lead: Lead, turn: Turn) -> Lead:
@@ -23,7 +22,7 @@ def sift(lead: Lead, turn: Turn) -> Lead:
 
     A machine's is discounted at once, even when it has counted before; the others count when they have waited.
     """
-    news = isinstance(turn.fact, EmailClicked | EmailDelivered)
+    news = type(turn.fact) in _OF_MAIL
     if news:
         lead = _noted(lead, turn.fact, turn)
     if not lead.clicks or not (news or _waited(lead.clicks, turn.seen)):
@@ -36,6 +35,7 @@ def sift(lead: Lead, turn: Turn) -> Lead:
             lead, after = _discounted(lead, click, verdict, turn)
         elif click.state == "waits" and (click.due <= turn.seen or number < crowded):
             lead, after = counted(lead, click, turn), replace(click, state="counts")
+            turn.heard += (_again(click, lead.id, turn),)
         else:
             after = click
         judged.append(after)
@@ -44,6 +44,7 @@ def sift(lead: Lead, turn: Turn) -> Lead:
 
 def _noted(lead: Lead, fact: Happened, turn: Turn) -> Lead:
     if isinstance(fact, EmailClicked):
+        turn.heard = ()
         return replace(lead, clicks=(*lead.clicks, _click(lead, fact, turn)))
     if isinstance(fact, EmailDelivered) and (mail := _mail(fact)):
         kept = [*((name, at) for name, at in lead.delivered.items() if name != mail), (mail, fact.at)]
@@ -52,18 +53,24 @@ def _noted(lead: Lead, fact: Happened, turn: Turn) -> Lead:
 
 
 def _click(lead: Lead, fact: EmailClicked, turn: Turn) -> Click:
-    link, bots = bare(fact.url), turn.policy.bots
     rules = tuple(rule.key for rule in hit_by(lead, fact, turn.policy))
     return Click(
         id=fact.id,
         at=fact.at,
-        due=turn.seen + bots.wait,
-        state="waits" if rules else "counts",
+        due=turn.seen + turn.policy.bots.wait,
+        state="waits",
         mail=_mail(fact),
-        link=zlib.crc32(link.encode()),
-        trap=bool(bots.honeypot) and link == bots.honeypot,
+        url=bare(fact.url)[:MOST_URL],
         label=label_of(fact),
         rules=rules,
+    )
+
+
+def _again(click: Click, lead_id: str, turn: Turn) -> EmailClicked:
+    """The fact of a click, as far as it is remembered, for those who wait for one."""
+    key = "" if click.mail == click.label else click.mail
+    return EmailClicked(
+        id=click.id, lead_id=lead_id, at=click.at, seen=turn.seen, send_key=key, email=click.label, url=click.url
     )
 
 
@@ -78,7 +85,8 @@ def _waited(clicks: Sequence[Click], seen: int) -> bool:
 def verdict_on(click: Click, lead: Lead, bots: Bots) -> Verdict | None:
     """Why the click is a machine's, or None as far as is known by now."""
     beside = [other for other in lead.clicks if other.mail == click.mail]
-    if any(other.trap and abs(other.at - click.at) <= bots.wait for other in beside):
+    trap = bots.honeypot
+    if trap and any(other.url == trap and abs(other.at - click.at) <= bots.wait for other in beside):
         return Verdict.HONEYPOT
     if any(len(links) >= bots.links for links in _bursts(click, beside, bots.within)):
         return Verdict.MANY_LINKS
@@ -88,10 +96,10 @@ def verdict_on(click: Click, lead: Lead, bots: Bots) -> Verdict | None:
     return None
 
 
-def _bursts(click: Click, beside: Sequence[Click], within: int) -> list[set[int]]:
+def _bursts(click: Click, beside: Sequence[Click], within: int) -> list[set[str]]:
     """The links followed in each stretch of time, that long, that begins with a click and holds this one."""
     starts = [other.at for other in beside if 0 <= click.at - other.at <= within]
-    return [{other.link for other in beside if 0 <= other.at - start <= within} for start in starts]
+    return [{other.url for other in beside if 0 <= other.at - start <= within} for start in starts]
 
 
 def _discounted(lead: Lead, click: Click, verdict: Verdict, turn: Turn) -> tuple[Lead, Click]:

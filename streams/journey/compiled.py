@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from schemas.authored import When
 from schemas.facts import FACTS, Happened, Tracked, Traits
+from schemas.lead import MOST_URL
 from schemas.policy import EVERYWHERE, Policy, QuietHours, Sending, models_of, policy_hash
 from schemas.units import millis
 from streams.journey.calendar import Holidays
@@ -65,7 +66,7 @@ class Compiled:
         self.holidays = _holidays(policy.sending)
         self.pauses = _pauses(policy)
         bots = policy.sending.bots
-        self.bots = Bots(millis(bots.wait), millis(bots.within), bots.links, bare(bots.honeypot))
+        self.bots = Bots(millis(bots.wait), millis(bots.within), bots.links, bare(bots.honeypot)[:MOST_URL])
 
     def holidays_in(self, country: object) -> Holidays:
         """The holidays of a country, and those of all."""

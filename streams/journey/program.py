@@ -159,7 +159,7 @@ def _ended(lead: Lead, close: Close, turn: Turn) -> Lead:
 def _taken(close: Close, lead: Lead, turn: Turn) -> bool:
     if close.hears is None:
         return close.test is None or close.test(lead.traits, Past(lead.counts, day_of(turn.seen)))
-    return close.hears(turn.fact) and (close.test is None or close.test(lead.traits, turn.fact))
+    return any(close.hears(fact) and (close.test is None or close.test(lead.traits, fact)) for fact in turn.heard)
 
 
 def _leave(lead: Lead, turn: Turn, why: str, ending: str = "") -> Lead:

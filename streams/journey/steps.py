@@ -23,12 +23,13 @@ def begin(lead: Lead, route: Route, ordinal: int, done: tuple[str, ...], turn: T
 
 def hear(lead: Lead, enrolment: Enrolment, route: Route, turn: Turn) -> Enrolment:
     """The event that the next step waits for has come in time: its wait begins."""
-    step, fact = _next(enrolment, route), turn.fact
+    step = _next(enrolment, route)
     if step is None or step.hears is None or enrolment.heard == step.id:
         return enrolment
-    if not enrolment.anchor <= fact.at < enrolment.due or not step.hears(fact):
+    heard = [f.at for f in turn.heard if enrolment.anchor <= f.at < enrolment.due and step.hears(f)]
+    if not heard:
         return enrolment
-    anchor = min(fact.at, turn.seen)
+    anchor = min(*heard, turn.seen)
     return replace(enrolment, heard=step.id, anchor=anchor, due=_due(lead, anchor, step, turn))
 
 

@@ -10,12 +10,13 @@ from streams.journey.compiled import Compiled
 
 
 class Turn:
-    """What every verb of a decision shares. ``seen`` is the only now."""
+    """What every verb of a decision shares. ``seen`` is the only now; ``heard`` is what may be answered to in it."""
 
-    __slots__ = ("commands", "fact", "policy", "seen")
+    __slots__ = ("commands", "fact", "heard", "policy", "seen")
 
     def __init__(self, fact: Happened, seen: int, policy: Compiled) -> None:
         self.fact = fact
+        self.heard: tuple[Happened, ...] = (fact,)
         self.seen = seen
         self.policy = policy
         self.commands: list[Command] = []

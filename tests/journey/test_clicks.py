@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from schemas import facts as f
-from schemas.commands import Discount, HandOff
+from schemas.authored import When
+from schemas.commands import Discount, HandOff, LeaveProgram
 from schemas.lead import MOST_CLICKS, Lead
 from schemas.model import EngagementRule
-from schemas.policy import Bots
+from schemas.policy import Bots, Ending
 from schemas.units import HOUR, MINUTE, SECOND
 from streams.journey.compiled import Compiled
 from streams.journey.decide import decide
@@ -96,13 +97,20 @@ def test_machines_hand_nobody_over():
     assert len(story.of(HandOff)) == 1
 
 
-def test_a_policy_that_weighs_no_click_lets_none_wait():
-    """Nothing to count, nothing to come back for."""
-    rules = tuple(rule for rule in agreed().scoring.engagement if rule.on != "email.clicked")
-    story = Story(Compiled(agreed(scoring=replace(agreed().scoring, engagement=rules)))).introduced()
-    before = story.lead.due
-    click(story)
-    assert story.lead.due == before
+def test_who_waits_for_a_click_hears_a_persons_only():
+    """A machine reaches no goal; a person's click does, when its verdict is there, with its link."""
+    goal = Ending(id="read", says="reads it", on="email.clicked", when=When(field="fact.url", contains="/guide"))
+    basics = replace(agreed().programs["basics"], goals=(goal,))
+    story = Story(Compiled(agreed(programs={"basics": basics}))).introduced()
+    story.tell(f.PricingViewed)
+    story.tell(f.EmailDelivered, email="why-measure", after=MINUTE)
+    click(story, "guide?from=mail", after=SECOND)
+    story.wait(HOUR)
+    assert (story.of(LeaveProgram), discounts(story)) == ([], [("ada-5", "at_delivery")])
+    click(story, "guide?from=mail")
+    assert story.of(LeaveProgram) == []
+    story.wait(MINUTE)
+    assert [leave.ending for leave in story.of(LeaveProgram)] == ["read"]
 
 
 many = st.lists(
