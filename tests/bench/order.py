@@ -2,12 +2,9 @@
 
 import sys
 from pathlib import Path
-from typing import Final
 
 import msgspec
 from msgspec import Struct
-
-ID_KEY: Final = b"the bench's own key"
 
 
 class Order(Struct, frozen=True, kw_only=True):

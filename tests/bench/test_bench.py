@@ -5,9 +5,12 @@ import pytest
 from schemas.codec import decode_fact
 from schemas.facts import LeadCreated
 from schemas.problem import Rejected
+from schemas.topics import DECISIONS, SENDS
 from tests.bench.delays import delays, percentile
 from tests.bench.facts import facts
+from tests.bench.order import Order
 from tests.bench.results import between
+from tests.bench.sides.one import OneByOne
 from tests.bench.span import Spent
 from tests.bench.targets import TARGETS, judged
 from tests.bench.throughput import ratios, speeds
@@ -86,6 +89,21 @@ def test_only_what_is_between_the_marks_is_written_anew():
     begin, end = "<!-- make bench writes this -->\n", "<!-- until here -->\n"
     assert between(f"a\n{begin}old\n{end}b\n", "new\n") == f"a\n{begin}new\n{end}b\n"
     assert between(f"a\n{begin}b\n", "new\n") == f"a\n{begin}b\n"
+
+
+def test_the_work_of_every_side_is_the_journeys_own(tmp_path):
+    """Facts become rows, and rows and facts become rows and commands: what frameworks do one by one."""
+    order = Order(
+        bootstrap="nobody:1", source="facts", facts=500, partitions=1, name="n", rows="rows", folder=tmp_path, core=0
+    )
+    work, rows, said = OneByOne(order), {}, set()
+    told = facts(500, 20)
+    for key, value in told:
+        row, outs = work.fold(key, value, rows.get(key))
+        rows[key] = row or rows[key]
+        said |= {out.topic for out in outs}
+    assert rows.keys() == {key for key, _ in told}
+    assert said >= {DECISIONS, SENDS}
 
 
 def test_every_target_has_a_name_of_its_own():

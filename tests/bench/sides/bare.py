@@ -13,12 +13,12 @@ import rocksdict
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from agents.journey import JourneyWork
-from agents.policies import Policies
 from streams.engine.partition import partition_of
 from streams.engine.record import Batch, Record
-from tests.bench.order import ID_KEY, Order, taken
+from tests.bench.order import Order, taken
 from tests.bench.sides.lane import Stopped
 from tests.bench.span import Span, pin
+from tests.bench.work import work_parts
 
 _MOST_BYTES = 960_000
 
@@ -111,7 +111,7 @@ class Loop:
 async def run(order: Order) -> None:
     """Fold all facts once, then tell what it took."""
     span, over = Span(order.facts), asyncio.Event()
-    policies = Policies({"bootstrap_servers": order.bootstrap})
+    work = work_parts(order.bootstrap)
     consumer = aiokafka.AIOKafkaConsumer(
         bootstrap_servers=order.bootstrap,
         enable_auto_commit=False,
@@ -124,9 +124,7 @@ async def run(order: Order) -> None:
     consumer.assign(parts)
     await consumer.seek_to_beginning(*parts)
     loops = [Loop(order, partition, consumer) for partition in range(order.partitions)]
-    await asyncio.gather(
-        *(loop.run(JourneyWork(policies, ID_KEY, lambda *_: None, lambda *_: None), span, over) for loop in loops)
-    )
+    await asyncio.gather(*(loop.run(JourneyWork(*work), span, over) for loop in loops))
     await consumer.stop()
     span.tell()
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from agents.journey import JourneyWork
 from agents.metrics import Metrics
-from agents.policies import Policies
 from streams.engine.app import Kind, lane_app
 from streams.engine.lane import Lane
 from streams.engine.record import Record
 from streams.engine.settings import EngineSettings
 from tests.bench.facts import START
-from tests.bench.order import ID_KEY, Order, taken
+from tests.bench.order import Order, taken
 from tests.bench.span import Span, pin
+from tests.bench.work import work_parts
 
 
 class Stopped:
@@ -44,11 +44,12 @@ async def run(order: Order) -> None:
     """Fold all facts once, then tell what it took."""
     span, over = Span(order.facts), asyncio.Event()
     settings = EngineSettings(bootstrap=order.bootstrap, data_dir=order.folder, partitions=order.partitions)
-    policies, metrics = Policies(settings.client), Metrics([order.source])
+    metrics = Metrics([order.source])
+    parts = work_parts(order.bootstrap, metrics.decided)
     kind = Kind(
         order.source,
         order.rows,
-        lambda: Timed(span, over, policies, ID_KEY, metrics.decided),
+        lambda: Timed(span, over, *parts),
         most=order.most,
     )
     app = lane_app(order.name, [kind], settings, Stopped(), metrics)

@@ -1,7 +1,6 @@
 """The work for frameworks that bring one record at a time: what JourneyWork does with a batch, for a batch of one."""
 
 from agents.journey import JourneyWork, read_fact
-from agents.policies import Policies
 from schemas import topics
 from schemas.codec import decode_lead, encode_lead
 from schemas.facts import PolicyApplied
@@ -10,8 +9,9 @@ from schemas.problem import Rejected
 from streams.engine.record import Out, Record
 from streams.journey.compiled import Compiled
 from streams.journey.decide import decide
-from tests.bench.order import ID_KEY, Order
+from tests.bench.order import Order
 from tests.bench.shipped import workplace
+from tests.bench.work import work_parts
 
 TOPICS = (topics.DECISIONS, topics.SENDS, topics.HANDOFFS, topics.SUPPRESSIONS)
 
@@ -21,9 +21,7 @@ class OneByOne:
 
     def __init__(self, order: Order) -> None:
         self._policy = Compiled(workplace().policy)
-        self._outs = JourneyWork(
-            Policies({"bootstrap_servers": order.bootstrap}), ID_KEY, lambda *_: None, lambda *_: None
-        )._outs
+        self._outs = JourneyWork(*work_parts(order.bootstrap))._outs
         self._source = order.source
 
     def fold(self, key: bytes, value: bytes, row: bytes | None, partition: int = 0) -> tuple[bytes | None, list[Out]]:

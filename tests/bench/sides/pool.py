@@ -11,13 +11,12 @@ from msgspec import Struct
 
 from agents.journey import JourneyWork
 from agents.metrics import Metrics
-from agents.past import FactsBefore
-from agents.policies import Policies
 from streams.engine.app import Kind, lane_app
 from streams.engine.settings import EngineSettings
 from tests.bench.facts import START
-from tests.bench.order import ID_KEY, Order, taken
+from tests.bench.order import Order, taken
 from tests.bench.span import largest, pin
+from tests.bench.work import work_parts
 
 _PAUSE_S: Final = 0.05
 
@@ -52,11 +51,9 @@ async def run(order: Order) -> None:
     stop, clock = asyncio.Event(), Standing()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     settings = EngineSettings(bootstrap=order.bootstrap, data_dir=order.folder, partitions=order.partitions)
-    policies, metrics = Policies(settings.client), Metrics([order.source])
-    before = FactsBefore(settings.client, policies)
-    kind = Kind(
-        order.source, order.rows, lambda: JourneyWork(policies, ID_KEY, metrics.decided, before), most=order.most
-    )
+    metrics = Metrics([order.source])
+    parts = work_parts(order.bootstrap, metrics.decided)
+    kind = Kind(order.source, order.rows, lambda: JourneyWork(*parts), most=order.most)
     app = lane_app(order.name, [kind], settings, clock, metrics)
     await app.start()
     last: tuple[int, int] | None = None
