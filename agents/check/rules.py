@@ -132,6 +132,7 @@ ALSO: Final = {
     "no-unsubscribe": "Both parts of a letter to leads hold the unsubscribe link.",
     "no-postal-address": "Both parts of a letter to leads hold the postal address.",
     "long-subject": "A subject is read whole in a list of mails on a wide screen. A warning.",
+    "large-move": "A change moves no more leads than was agreed (`--against`, and `nurture apply`).",
     "low-contrast": "Text can be read on its ground, by day and in the dark (WCAG 2.2, AA).",
 }
 """What is said of a file before there is a rule's question to ask, and what the finished letters must hold."""

@@ -7,16 +7,25 @@ import sys
 import click
 
 from agents import policies
-from agents.clients import client
+from agents.cli.shifting import told
+from agents.clients import client, read_newest
 from agents.settings import read_settings
 from agents.workplace import load_workplace
+from schemas import topics
+from schemas.codec import decode_lead
 from schemas.policy import policy_hash
+from streams.journey.compiled import Compiled
 
 
-@click.command(epilog="Examples:  nurture apply --dry-run  ·  nurture apply")
-@click.option("--dry-run", is_flag=True, help="Only say which policy would be applied.")
-def apply(*, dry_run: bool) -> None:
-    """Make the policy in NURTURE_TEMPLATES the one that decides, from now on and in every partition."""
+@click.command(epilog="Examples:  nurture apply --dry-run  ·  nurture apply  ·  nurture apply --yes-move")
+@click.option("--dry-run", is_flag=True, help="Only say which policy would be applied, and what it would move.")
+@click.option("--yes-move", is_flag=True, help="Apply it even if it moves more leads than most_moved allows.")
+def apply(*, dry_run: bool, yes_move: bool) -> None:
+    """Make the policy in NURTURE_TEMPLATES the one that decides, from now on and in every partition.
+
+    A policy that would at once move more than most_moved (lifecycle.yaml) of 100 leads to another stage or state is
+    refused, with what it would move: agree on it, then say --yes-move. Exit status 1 when it is not applied.
+    """
     settings = read_settings(os.environ)
     workplace = load_workplace(settings.templates)
     if isinstance(workplace, list):
@@ -24,7 +33,14 @@ def apply(*, dry_run: bool) -> None:
             click.echo(str(problem), err=True)
         click.echo(f"not applied: {len(workplace)} problems in {settings.templates}", err=True)
         sys.exit(1)
-    name = policy_hash(workplace.policy)
+    name, options = policy_hash(workplace.policy), client(settings)
+    rows = asyncio.run(read_newest(options, topics.LEAD_ROWS))
+    moves, too_many = told(map(decode_lead, rows.values()), Compiled(workplace.policy))
+    click.echo(moves)
+    if too_many and not yes_move:
+        most = workplace.policy.lifecycle.most_moved
+        click.echo(f"not applied: expected at most {most} % (most_moved in lifecycle.yaml); else --yes-move", err=True)
+        sys.exit(1)
     if not dry_run:
-        asyncio.run(policies.apply(client(settings), workplace.policy, settings.partitions))
+        asyncio.run(policies.apply(options, workplace.policy, settings.partitions))
     click.echo(f"{'would apply' if dry_run else 'applied'} policy {name} to {settings.partitions} partitions")

@@ -11,8 +11,14 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
+from agents.check.draft import read_draft
+from agents.cli.policy import FOLDER, chosen_policy, no_policy
+from agents.cli.shifting import told
+from agents.history import read_facts
 from agents.workplace import Workplace, load_workplace
 from schemas.problem import Problem
+from streams.journey.compiled import Compiled
+from streams.journey.replay import replay
 
 _BREAKS: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 
@@ -29,15 +35,24 @@ _BREAKS: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
     show_default=True,
     help="json: one object a line, for machines; github: notes beside the lines of a pull request.",
 )
+@click.option(
+    "--against", type=FOLDER, help="The workplace that decides now; with --facts: what the change would move."
+)
+@click.option("--facts", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A file of facts.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Judge review dates as of this day.")
-def check(path: Path, today: datetime | None, form: str) -> None:
+def check(path: Path, today: datetime | None, form: str, against: Path | None, facts: Path | None) -> None:
     """Find every problem of the workplace in PATH (default: templates/).
 
     Each is told as path:line:col: what was found, what was expected [rule]. Errors block and give exit status 1;
-    warnings do not.
+    warnings do not. With --against and --facts, a change that would at once move more than most_moved (lifecycle.yaml)
+    of 100 leads to another stage or state is an error too.
     """
+    if (against is None) != (facts is None):
+        raise click.UsageError("found one of --against and --facts, expected both")
     day = today.date() if today else date.today()  # noqa: DTZ011 - review dates are days where the author sits
     loaded = load_workplace(path, day)
+    if isinstance(loaded, Workplace) and against and facts:
+        loaded = _moved(path, loaded, against, facts)
     problems = list(loaded.warnings) if isinstance(loaded, Workplace) else loaded
     if form == "json":
         for problem in problems:
@@ -49,6 +64,20 @@ def check(path: Path, today: datetime | None, form: str) -> None:
         tell(Console(highlight=False, soft_wrap=True), problems)
         _sum_up(path, problems, loaded)
     sys.exit(int(isinstance(loaded, list)))
+
+
+def _moved(path: Path, loaded: Workplace, against: Path, facts: Path) -> Workplace | list[Problem]:
+    """The workplace after saying what its change would move, or its problems when that is more than was agreed."""
+    before = chosen_policy(against)
+    rows, _ = replay(lambda: read_facts(facts), before, no_policy)
+    moves, too_many = told(rows.values(), Compiled(loaded.policy))
+    lifecycle = read_draft(path).lifecycle
+    if lifecycle is None or not too_many:
+        click.echo(moves, err=True)
+        return loaded
+    most = loaded.policy.lifecycle.most_moved
+    message = f"found {moves}; expected at most {most} %: agree on it, and raise most_moved or apply with --yes-move"
+    return sorted([*loaded.warnings, lifecycle.problem(("most_moved",), "large-move", message)])
 
 
 def tell(console: Console, problems: list[Problem]) -> None:

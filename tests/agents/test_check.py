@@ -1,6 +1,9 @@
 """``nurture check``: what an author reads, and what a machine reads."""
 
 import json
+import re
+import shutil
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -77,3 +80,25 @@ def test_a_folder_that_is_none_is_a_sentence(tmp_path):
     result = run(tmp_path / "nowhere")
     assert result.exit_code == 1
     assert "found no folder here" in result.output
+
+
+FACTS = Path(__file__).parents[1] / "facts.jsonl"
+
+
+def test_a_change_that_moves_more_than_agreed_is_an_error(tmp_path):
+    """The share, from where to where, and what to do; below the agreed share it is said, and stops nobody."""
+    shutil.copytree(Path(__file__).parents[2] / "templates", tmp_path / "new")
+    old = shutil.copytree(tmp_path / "new", tmp_path / "old")
+    stages = tmp_path / "new" / "stages.yaml"
+    stages.write_text(stages.read_text().replace("engagement: 40", "engagement: 60"))
+    result = run(tmp_path / "new", "--against", old, "--facts", FACTS, "--today", "2026-11-23")
+    assert result.exit_code == 0
+    assert "a change that moves 1 of 10 leads (10.0 %): 1 evaluating → considering" in result.output
+    lifecycle = tmp_path / "new" / "lifecycle.yaml"
+    lifecycle.write_text(lifecycle.read_text().replace("most_moved: 25", "most_moved: 5"))
+    result = run(tmp_path / "new", "--against", old, "--facts", FACTS, "--today", "2026-11-23")
+    assert result.exit_code == 1
+    assert re.search(
+        r"lifecycle.yaml:\d+:13: found a change that moves 1 of 10 leads .*expected at most 5 %", result.output
+    )
+    assert "expected both" in run(tmp_path / "new", "--against", old).output
