@@ -37,10 +37,8 @@ class Composer:
     def _content(self, order: SendContent, now: int) -> Composed | Unrenderable:
         link = self._link(order.lead_id)
         values = {"lead": order.traits, "unsubscribe_url": link}
-        # RFC 8058: both headers, one https link, no mailto
-        leave = (("List-Unsubscribe", f"<{link}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
         categories = tuple(filter(None, (order.program, order.step, order.email)))
-        return self._letter(order, now, order.email, values, headers=leave, categories=categories)
+        return self._letter(order, now, order.email, values, headers=leave_headers(link), categories=categories)
 
     def _notice(self, order: NotifyOwner, now: int) -> Composed | Unrenderable:
         brief = msgspec.to_builtins(order.brief)
@@ -58,7 +56,7 @@ class Composer:
         categories: tuple[str, ...],
     ) -> Composed | Unrenderable:
         brand = self._renderer.workplace.policy.brand
-        rendered = self._renderer.render(email, values, tags_of(order))
+        rendered = self._renderer.render(email, values, _tags(order))
         if isinstance(rendered, Unrenderable):
             return rendered
         from_name, from_email = self._renderer.sender(email, values.get("lead", {}))
@@ -80,11 +78,20 @@ class Composer:
         return Unrenderable(found) if found else Composed(letter, rendered.source_hash)
 
 
-def tags_of(order: SendOrder) -> dict[str, str]:
-    """What links to our site say of the letter they stood in: program and step, or the e-mail that was asked for."""
+def leave_headers(link: str) -> tuple[tuple[str, str], ...]:
+    """How a mail program lets its reader leave (RFC 8058): both headers, one https link, no mailto."""
+    return ("List-Unsubscribe", f"<{link}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+
+
+def link_tags(campaign: str, content: str) -> dict[str, str]:
+    """What links to our site say of the letter that they stood in (UTM)."""
+    return {"utm_source": "nurture", "utm_medium": "email", "utm_campaign": campaign, "utm_content": content}
+
+
+def _tags(order: SendOrder) -> dict[str, str]:
+    """Program and step, or the e-mail that was asked for; a rep is not counted."""
     match order:
         case SendContent():
-            stood = {"utm_campaign": order.program or order.kind, "utm_content": order.step or order.email}
-            return {"utm_source": "nurture", "utm_medium": "email"} | stood
+            return link_tags(order.program or order.kind, order.step or order.email)
         case NotifyOwner():
             return {}

@@ -48,7 +48,7 @@ def test_unknown_names_get_a_suggestion(tmp_path):
     assert (
         'found no sample lead "adda", expected "ada"' in run(folder, tmp_path / "out", "hello", "--lead", "adda").output
     )
-    assert "expected EMAIL --lead NAME, or --all" in run(folder, tmp_path / "out").output
+    assert "expected EMAIL --lead NAME, --all or --serve" in run(folder, tmp_path / "out").output
     assert not (tmp_path / "out").exists()
 
 
