@@ -15,7 +15,7 @@ from streams.engine.partition import partition_of
 from streams.engine.settings import EngineSettings
 
 Client = dict[str, Any]
-_PATIENCE_MS = 500
+_PATIENCE_MS = 20  # a fetch that brings a transaction's marker alone would wait so long for more
 
 
 class UnreachableError(UserError):

@@ -65,6 +65,7 @@ WAITED: Final = Declared(
 VIEW_AGE: Final = Declared("nurture_view_age_seconds", "gauge", "Since a view of a topic was complete.", ("view",))
 STATE: Final = Declared("nurture_lane_state", "gauge", "1 for the state that a lane is in.", ("state",))
 LAG: Final = Declared("nurture_lag_records", "gauge", "Offsets behind the end of the source.")
+LATE: Final = Declared("nurture_clock_lag_seconds", "gauge", "How long what is longest due has waited for its tick.")
 RECOVERY: Final = Declared("nurture_recovery_left_records", "gauge", "Changelog offsets still to be read.")
 LIVES: Final = Declared("nurture_lane_lives_total", "counter", "Lives that lanes began.")
 TRANSACTIONS: Final = Declared("nurture_transactions_total", "counter", "How transactions ended.", ("outcome",))
@@ -89,7 +90,7 @@ OF_LANES: Final = (
     POLICIES,
 )
 OF_SENDER: Final = (LEDGER, DOUBT_AGE, KILL_SWITCH, BREAKER, WAITED, VIEW_AGE)
-METRICS: Final = (*OF_LANES, *OF_SENDER, STATE, LAG, RECOVERY, LIVES, TRANSACTIONS, PRODUCED, BATCH, AGE, POLICY)
+METRICS: Final = (*OF_LANES, *OF_SENDER, STATE, LAG, LATE, RECOVERY, LIVES, TRANSACTIONS, PRODUCED, BATCH, AGE, POLICY)
 
 Sample = tuple[Declared, tuple[str, ...]]
 
@@ -228,6 +229,7 @@ class _Lanes(Collector):
         }
         state = GaugeMetricFamily(STATE.name, STATE.says, labels=_labels(STATE))
         lag = GaugeMetricFamily(LAG.name, LAG.says, labels=_labels(LAG))
+        late = GaugeMetricFamily(LATE.name, LATE.says, labels=_labels(LATE))
         for lane in lanes:
             place = (lane.topic, str(lane.partition))
             if lane.state != "standby":
@@ -235,9 +237,10 @@ class _Lanes(Collector):
             for name in STATES:
                 state.add_metric((*place, name), float(lane.state == name))
             if lane.state == "folding":
+                late.add_metric(place, lane.late / 1_000)
                 for (metric, labels), count in samples(lane.topic, lane.counts).items():
                     families[metric].add_metric((*place, *labels), count)
-        yield from (*families.values(), state, lag)
+        yield from (*families.values(), state, lag, late)
 
 
 def _labels(metric: Declared) -> tuple[str, ...]:

@@ -136,6 +136,7 @@ class Lane:
             clock=self._looked,
             counts=life.counts,
             lag=max(0, inbox.end - position),
+            late=max(0, self.clock.now() - life.rows.due.low),
         )
 
     @property
@@ -154,10 +155,19 @@ class Lane:
                     return
                 pause_s = _SHORTEST_PAUSE_S if lived else min(2 * pause_s, _LONGEST_PAUSE_S)
                 await asyncio.sleep(pause_s)
-                while not await self._shared.ours():  # noqa: ASYNC110  (the answer is at the broker)
-                    await asyncio.sleep(_ASK_AGAIN_S)
+                if not await self._shared.ours():
+                    await self._shut_out()
         except Exception as bug:  # noqa: BLE001  (a bug or a refusal: nothing is acknowledged, and the worker goes)
             await self._shared.crash(bug)
+
+    async def _shut_out(self) -> None:
+        _log.warning(
+            "lane %s: the group counts this worker out (its session expired, or a successor has its name), so it waits"
+            " to be given partitions again; if this comes often, raise NURTURE_SESSION_TIMEOUT_S or give it more CPU",
+            self._place.name,
+        )
+        while not await self._shared.ours():  # noqa: ASYNC110  (the answer is at the broker)
+            await asyncio.sleep(_ASK_AGAIN_S)
 
     async def _one_life(self) -> bool:
         """Live until the end; True when it got as far as folding."""

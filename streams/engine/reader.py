@@ -8,15 +8,18 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.errors import IllegalStateError, KafkaError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ConsumerStoppedError, Transport
 from faust.types import TP
+from mode import Service
 
 from streams.engine.careful import CarefulConsumer, CarefulProducer
 from streams.engine.consumer import PacedConsumer
 from streams.engine.inbox import Inbox
+from streams.engine.problem import Refused
 from streams.engine.settings import EngineSettings
 
 MOST_RECORDS: Final = 4_000
 _LONG_S: Final = 0.1
 _SHORT_S: Final = 0.005
+_WATCH_S: Final = 1.0
 
 
 class Fetched(NamedTuple):
@@ -56,6 +59,10 @@ class LaneThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is unty
         """Seek, fetch from the wanted partitions only, and say how far each lane's partition was read."""
         return await self.call_thread(self._fetch, seeks, wanted, lanes, timeout_s)  # type: ignore[no-any-return]
 
+    async def must_be_accepted(self) -> None:
+        """Raises Refused once the group will not have this worker; Faust never asks, and would wait for ever."""
+        await self.call_thread(self._must_be_accepted)
+
     async def still_a_member(self) -> bool:
         """True while the group's coordinator accepts our heartbeat."""
         return bool(await self.call_thread(self._heartbeat))
@@ -85,6 +92,20 @@ class LaneThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is unty
         states = {tp: assignment.state_value(tp) for tp in lanes} if assignment else {}
         return {tp: (s.position, s.lso or 0) for tp, s in states.items() if s and s.has_valid_position}
 
+    async def _must_be_accepted(self) -> None:
+        consumer = self._consumer
+        if consumer is None or consumer._closed or not consumer._coordinator:  # noqa: SLF001
+            return
+        try:
+            consumer._coordinator.check_errors()  # noqa: SLF001
+        except KafkaError as problem:
+            raise Refused(
+                f"the group {self.app.conf.id} does not take this worker ({type(problem).__name__}: {problem}): its"
+                f" session (NURTURE_SESSION_TIMEOUT_S) must lie within the broker's group.min.session.timeout.ms and"
+                f" group.max.session.timeout.ms, NURTURE_INSTANCE_ID must be no other worker's, and it needs the right"
+                f" to read the group and its topics"
+            ) from problem
+
     async def _heartbeat(self) -> bool:
         coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
         try:
@@ -104,6 +125,12 @@ class LaneConsumer(CarefulConsumer):
     async def subscribe(self, topics: Iterable[str]) -> None:
         """Subscribe to what ordinary agents asked for, and to the sources of the lanes."""
         await super().subscribe({*topics, *self.app.lanes.kinds})
+
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _watch_the_group(self) -> None:
+        while not self.should_stop:
+            await self._thread.must_be_accepted()
+            await self.sleep(_WATCH_S)
 
     async def still_a_member(self) -> bool:
         """True while the group counts this worker in."""

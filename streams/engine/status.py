@@ -6,7 +6,10 @@ from streams.engine.observe import LaneState
 
 
 class LaneStatus(Struct, frozen=True, kw_only=True):
-    """One lane: next source offset (markers passed when idle), and the clock (ms) that it has looked at for dues."""
+    """One lane: next source offset (markers passed when idle), and the clock (ms) that it has looked at for dues.
+
+    ``late``: how long (ms) the row that is longest due has waited for its tick.
+    """
 
     topic: str
     partition: int
@@ -16,3 +19,4 @@ class LaneStatus(Struct, frozen=True, kw_only=True):
     clock: int = 0
     counts: dict[str, int] = {}
     lag: int = 0
+    late: int = 0

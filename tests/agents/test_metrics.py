@@ -24,7 +24,7 @@ from streams.engine.status import LaneStatus
 
 UNITS = ("_total", "_seconds", "_records", "_state", "_info")
 JOURNEY = LaneStatus(
-    topic=topics.FACTS, partition=3, state="folding", lag=5, counts={"applied": 7, "skips:no_basis": 2}
+    topic=topics.FACTS, partition=3, state="folding", lag=5, late=2_500, counts={"applied": 7, "skips:no_basis": 2}
 )
 EXAMPLES = [
     decode_command(path.read_bytes()) for path in Path("schemas/examples").glob("*.json") if path.stem in COMMANDS
@@ -74,6 +74,7 @@ def test_counts_of_a_lane_are_its_metrics():
     assert found["nurture_decisions_total", "3", topics.FACTS, "skip"] == 2
     assert found["nurture_decisions_total", "3", "hand_off", topics.FACTS] == 0
     assert found["nurture_lag_records", "3", topics.FACTS] == 5
+    assert found["nurture_clock_lag_seconds", "3", topics.FACTS] == 2.5
 
 
 def test_a_lane_that_recovers_shows_no_counts_yet():

@@ -87,7 +87,7 @@ def an_app(
 ) -> LaneApp:
     """The app under test, with two kinds of lanes."""
     facts, others, rows_of_facts, rows_of_others = topics(run)
-    told = {"partitions": PARTITIONS, "session_timeout_s": 6.0} | more
+    told = {"partitions": PARTITIONS, "session_timeout_s": 2.0, "heartbeat_s": 0.5} | more
     settings = EngineSettings(bootstrap=bootstrap, data_dir=data, **told)
     kinds = [
         Kind(facts, rows_of_facts, lambda: Counting(run, pause_s), most),

@@ -12,7 +12,7 @@ from streams.engine.standby import chosen
 from tests.broker import lane_worker as lab
 from tests.broker.test_lane import Worker, drained, tallies, until
 
-ROWS = 100_000
+ROWS = 20_000
 KINDS = ("facts", "others")
 
 
@@ -41,7 +41,7 @@ def places(run):
 
 
 def test_a_takeover_replays_only_the_tail(broker, unique, tmp_path):
-    """Half of 100,000 rows move to a worker that kept them warm: it applies a few hundred records, and counts on."""
+    """Half of 20,000 rows move to a worker that kept them warm: it applies a few hundred records, and counts on."""
     lab.create(broker, unique)
     facts, others, *_ = lab.topics(unique)
     for topic in (facts, others):

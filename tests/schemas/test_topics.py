@@ -31,6 +31,13 @@ def test_the_system_of_record_is_kept_for_ever():
     assert registry()[topics.FACTS].config() == {"cleanup.policy": "delete", "retention.ms": "-1"}
 
 
+def test_the_ledger_outlives_every_replay():
+    """A send key is never forgotten, however old the orders and facts are that somebody folds again."""
+    config = registry()[topics.EMAIL_LEDGER].config()
+    assert config["cleanup.policy"] == "compact"
+    assert "retention.ms" not in config
+
+
 @pytest.mark.parametrize("name", sorted(name for name, topic in registry().items() if topic.keep == "compact"))
 def test_a_reader_that_slept_for_days_still_sees_what_was_erased(name):
     """Tombstones stay a week, and what they erase is gone within a day or so of compaction."""
