@@ -18,7 +18,10 @@ from schemas.reason import Reason, Verdict
 from schemas.topics import registry
 
 ID = re.compile(r"[a-z]+(-[a-z]+)*")
-JUDGES = [*Path("agents/check").glob("*.py"), Path("schemas/read.py"), Path("schemas/convert.py")]
+JUDGES = [
+    *Path("agents/check").glob("*.py"),
+    *(Path(name) for name in ("agents/cli/check.py", "schemas/read.py", "schemas/convert.py")),
+]
 COMPLAINTS = {"Problem": (), "problem": (1, 2), "complain": (1,)}  # who complains, and where the rule's id stands
 
 
