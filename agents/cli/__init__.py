@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "demo": "the whole pipeline on this machine, weeks in a minute",
     "check": "every mistake in marketing's workplace, with its place",
     "test": "the tests that programs carry: a lead, what it does, what must follow",
+    "simulate": "months of programs in seconds: who gets what, and why the rest is silence",
     "preview": "an e-mail as a sample lead would get it",
     "ingest": "CSV or JSONL into the pipeline, by a mapping",
     "leads": "who is where: count and list leads by a condition",

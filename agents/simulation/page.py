@@ -1,0 +1,59 @@
+"""A simulation as one page that needs no network: its frame is page.html, its bars are plain boxes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment
+
+from agents.simulation.graph import mermaid
+from agents.simulation.run import Simulated
+from agents.simulation.tally import Flow
+from agents.words import said
+from schemas.reason import SENTENCES, Reason
+from schemas.units import iso
+
+_TEMPLATE: Final = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+
+
+def page(simulated: Simulated, flows: tuple[Flow, ...], name: str) -> str:
+    """The page as HTML: ``flows`` are those that were asked for, under the name ``name``."""
+    shown = {flow.program for flow in flows}
+    weeks = [sum(n for program, n in week.items() if program in shown) for week in simulated.weeks]
+    return (
+        Environment(autoescape=True)
+        .from_string(_TEMPLATE)
+        .render(
+            name=name,
+            s=simulated,
+            flows=flows,
+            weeks=weeks,
+            most=max(weeks, default=0),
+            silences=max(simulated.reasons.values(), default=0),
+            tiles=_tiles(simulated, flows),
+            share=lambda part, whole: round(100 * part / whole, 1) if whole else 0,
+            day=lambda at: iso(at)[:10],
+            moment=lambda at: iso(at)[:16].replace("T", " "),
+            sentence=lambda why: SENTENCES[Reason(why)],
+            listed=listed,
+            mermaid=mermaid,
+            said=said,
+        )
+    )
+
+
+def _tiles(simulated: Simulated, flows: tuple[Flow, ...]) -> list[tuple[str, str]]:
+    sent = sum(step.sent for flow in flows for step in flow.steps)
+    figures = {
+        "e-mails": sent,
+        "entries": sum(flow.entered for flow in flows),
+        "handoffs to sales": simulated.handoffs,
+        "facts": simulated.facts,
+        "looks of the clock": simulated.ticks,
+    }
+    return [(f"{value:,}", says) for says, value in figures.items()]
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """Reasons with their numbers, as words."""
+    return ", ".join(f"{why.replace('_', ' ')} {n:,}" for why, n in counts.items())
