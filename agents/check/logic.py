@@ -1,7 +1,7 @@
 """Rules about what conditions come to: they hold for some leads and not for all, and do not undo one another."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import combinations
 from typing import Final
 
 from msgspec import Struct
@@ -10,7 +10,6 @@ from agents.check.conditions import Condition, conditions, joined
 from agents.check.draft import Draft
 from agents.check.possible import holds, kinds, named
 from schemas.authored import When
-from schemas.convert import Place
 from schemas.problem import Problem
 
 _ANY: Final = When()
@@ -49,72 +48,68 @@ def _innermost(condition: Condition, *, truth: bool) -> list[Condition]:
 
 
 class _Rule(Struct, frozen=True):
-    """A rule as far as it can be compared: only with others of the same ``kind`` (fit, or on one event)."""
+    """A rule as far as it can be compared: with others of the same ``kind`` (fit, patterns, or on one event)."""
 
     kind: str
-    at: Place
     id: str
     points: int
     condition: Condition
 
+    def problem(self, key: str, rule: str, message: str, *, warning: bool = False) -> Problem:
+        """A complaint about one of its keys."""
+        return self.condition.placed.problem((*self.condition.at[:2], key), rule, message, warning=warning)
+
 
 def contradicting_rules(draft: Draft) -> Iterator[Problem]:
     """Rules for the same leads agree whether that is good, and nobody earns points by what disqualifies them."""
-    if draft.scoring is None:
-        return
-    for one, other in _alike(_rules(draft)):
+    rules = _rules(draft)
+    for one, other in _alike(rules):
         if one.points * other.points < 0:
             message = (
                 f'found {other.points:+} points where "{one.id}" gives {one.points:+} for the same, '
                 f"expected one rule that says whether it is good"
             )
-            yield draft.scoring.problem((*other.at, "points"), "contradicting-rules", message)
-    vetoes = [_Rule("fit", condition.at, "", 0, condition) for condition in _of(draft, "disqualify")]
-    for rule in _rules(draft):
+            yield other.problem("points", "contradicting-rules", message)
+    vetoes = [rule for rule in rules if rule.kind == "disqualify"]
+    for rule in rules:
         for veto in vetoes if rule.kind == "fit" and rule.points > 0 else ():
             if _covers(veto, rule):
-                id_ = draft.scoring.value.disqualify[int(veto.at[1])].id
-                message = f'found points for leads that "{id_}" disqualifies, expected points for leads that can count'
-                yield draft.scoring.problem((*rule.at, "points"), "contradicting-rules", message)
+                message = f'found points for leads that "{veto.id}" disqualifies, expected points for leads that count'
+                yield rule.problem("points", "contradicting-rules", message)
 
 
 def repeated_rule(draft: Draft) -> Iterator[Problem]:
     """A rule says something that no other says: two for the same leads add up unseen. A warning."""
     for one, other in _alike(_rules(draft)):
-        if draft.scoring is not None and one.points * other.points >= 0:
+        if one.points * other.points >= 0:
             message = f'found the condition of "{one.id}" again, expected one rule with the points of both'
-            yield draft.scoring.problem((*other.at, "when"), "repeated-rule", message, warning=True)
+            yield other.problem("when", "repeated-rule", message, warning=True)
 
 
 def _rules(draft: Draft) -> list[_Rule]:
-    if draft.scoring is None:
-        return []
-    scoring = draft.scoring.value
-    fit = [
-        _Rule("fit", condition.at[:2], rule.id, rule.points, condition)
-        for rule, condition in zip(scoring.fit, _of(draft, "fit"), strict=True)
-    ]
-    return fit + [
-        _Rule(rule.on, condition.at[:2], rule.id, rule.points, condition)
-        for rule, condition in zip(scoring.engagement, _of(draft, "engagement"), strict=True)
-    ]
-
-
-def _of(draft: Draft, section: str) -> list[Condition]:
-    return [one for one in conditions(draft) if one.placed is draft.scoring and one.at[0] == section]
+    found = []
+    for condition in conditions(draft):
+        if draft.scoring is not None and condition.placed is draft.scoring:
+            part, index = str(condition.at[0]), int(condition.at[1])
+            rule = getattr(draft.scoring.value, part)[index]
+            found.append(_Rule(getattr(rule, "on", part), rule.id, getattr(rule, "points", 0), condition))
+    return found
 
 
 def _alike(rules: Sequence[_Rule]) -> Iterator[tuple[_Rule, _Rule]]:
-    """Pairs of rules that hold for exactly the same, the earlier first."""
-    for one, other in combinations(rules, 2):
-        if one.kind == other.kind and named(one.condition.when) == named(other.condition.when) and _same(one, other):
-            yield one, other
-
-
-def _same(one: _Rule, other: _Rule) -> bool:
-    here, there = one.condition, other.condition
-    known = kinds([here.when, there.when], here.fields, here.sure)
-    return bool(known) and all(holds(here.when, kind) == holds(there.when, kind) for kind in known)
+    """Rules that hold for exactly those of an earlier one, behind the first of these."""
+    comparable: dict[tuple[str, frozenset[str]], list[_Rule]] = defaultdict(list)
+    for rule in rules:
+        comparable[rule.kind, named(rule.condition.when)].append(rule)
+    for several in comparable.values():
+        here = several[0].condition
+        known = kinds([rule.condition.when for rule in several], here.fields, here.sure)
+        first: dict[tuple[bool, ...], _Rule] = {}
+        for rule in several if known else ():
+            held = tuple(holds(rule.condition.when, kind) for kind in known)
+            if held in first:
+                yield first[held], rule
+            first.setdefault(held, rule)
 
 
 def _covers(veto: _Rule, rule: _Rule) -> bool:

@@ -16,7 +16,7 @@ from schemas.facts import Scalar
 from schemas.policy import FieldDefinition
 from streams.journey.predicate import compile_when
 
-_MOST_KINDS: Final = 50_000
+_MOST_KINDS: Final = 5_000
 _MOST_PARTS: Final = 6  # of texts that one field is searched for: 2 ** 6 ways to hold some of them
 _OTHER: Final = "\0"  # a text that nobody names
 Kind = Mapping[When, bool]
@@ -34,9 +34,11 @@ def kinds(
     by_field: dict[str, list[When]] = defaultdict(list)
     for test in tests:
         by_field[test.field].append(test)
+    past = by_field.pop("", [])
     if not by_field.keys() <= fields.keys():
         return []
     ways = [_ways(same, fields[name], name in sure) for name, same in by_field.items()]
+    ways += [[((test, True),), ((test, False),)] for test in past]
     if prod(map(len, ways)) > _MOST_KINDS:
         return []
     return [{test: held for way in chosen for test, held in way} for chosen in product(*ways)]
@@ -44,9 +46,8 @@ def kinds(
 
 def holds(when: When, kind: Kind) -> bool:
     """Whether a condition holds for a kind of lead, as the journey would say."""
-    own = _own(when)
     return (
-        (own == _EMPTY or kind[own])
+        all(kind[test] for test in _own(when))
         and all(holds(inner, kind) for inner in when.all)
         and (not when.any or any(holds(inner, kind) for inner in when.any))
         and (when.not_ is None or not holds(when.not_, kind))
@@ -57,18 +58,20 @@ _EMPTY: Final = When()
 
 
 def named(when: When) -> frozenset[str]:
-    """The fields that a condition names."""
-    return frozenset(test.field for test in _tests(when))
+    """The fields and rules that a condition names."""
+    return frozenset(test.field or f"did {test.did}" for test in _tests(when))
 
 
-def _own(when: When) -> When:
-    return replace(when, all=(), any=(), not_=None)
+def _own(when: When) -> list[When]:
+    """What the condition asks by itself: of a field, of the past, of both or of nothing."""
+    past = When(did=when.did, times=when.times, within=when.within) if when.did else _EMPTY
+    field = replace(when, all=(), any=(), not_=None, did="", times=1, within=None)
+    return [test for test in (field, past) if test != _EMPTY]
 
 
 def _tests(when: When) -> Iterator[When]:
     """The single tests of a condition, joined or not."""
-    if (own := _own(when)) != _EMPTY:
-        yield own
+    yield from _own(when)
     for inner in (*when.all, *when.any, *((when.not_,) if when.not_ else ())):
         yield from _tests(inner)
 

@@ -7,14 +7,16 @@ from agents.check.conditions import conditions
 from agents.check.draft import Draft
 from agents.check.possible import holds, kinds, named
 from schemas.authored import Cap, When
-from schemas.model import FitRule, Scoring
+from schemas.model import EngagementRule, FitRule, Group, Scoring
 from schemas.policy import FieldDefinition
 from schemas.problem import Problem
-from schemas.units import DAY, millis
+from schemas.read import Placed
+from schemas.units import millis
 
 
 def no_way_in(draft: Draft) -> Iterator[Problem]:
     """Every stage and every state of the lifecycle can be entered."""
+    yield from _first_stage(draft)
     yield from _closed_stages(draft)
     yield from _skipped_stages(draft)
     yield from _closed_states(draft)
@@ -25,14 +27,22 @@ def _closed_stages(draft: Draft) -> Iterator[Problem]:
         return
     scoring = draft.scoring.value
     most = {"fit": most_fit(scoring.fit, draft.catalogue.value.fields), "engagement": most_engagement(scoring)}
-    for index, stage in enumerate(draft.stages.value.stages):
+    for index, stage in enumerate(draft.stages.value.stages[1:], 1):
         for axis, reachable in most.items():
-            if index and getattr(stage, axis) > reachable:
+            if getattr(stage, axis) > reachable:
                 message = f"found {axis} {getattr(stage, axis)}, expected at most {reachable}: no lead can have more"
                 yield draft.stages.problem(("stages", index, axis), "no-way-in", message)
-            elif not index and getattr(stage, axis) > 0:
-                message = f"found {axis} {getattr(stage, axis)} on the first stage, expected none: leads begin there"
-                yield draft.stages.problem(("stages", index, axis), "no-way-in", message)
+
+
+def _first_stage(draft: Draft) -> Iterator[Problem]:
+    """The first stage is where leads begin: what it asks for is never asked."""
+    if draft.stages is None:
+        return
+    first = draft.stages.value.stages[0]
+    for key, asks in (("fit", first.fit > 0), ("engagement", first.engagement > 0), ("enter", first.enter != When())):
+        if asks:
+            message = f"found {key} on the first stage, expected none: every lead begins there"
+            yield draft.stages.problem(("stages", 0, key), "no-way-in", message)
 
 
 def _skipped_stages(draft: Draft) -> Iterator[Problem]:
@@ -77,33 +87,57 @@ def no_way_out(draft: Draft) -> Iterator[Problem]:
 
 def overlapping_caps(draft: Draft) -> Iterator[Problem]:
     """A cap can be met: none is made idle by another."""
-    for index, rule in enumerate(draft.scoring.value.engagement if draft.scoring else ()):
-        at = ("engagement", index, "most_a_day")
-        if draft.scoring and at in draft.scoring.places and rule.most_a_day > rule.most:
-            message = f"found most_a_day {rule.most_a_day} above most {rule.most}, expected at most that"
-            yield draft.scoring.problem(at, "overlapping-caps", message)
-        for nth, cap in enumerate(rule.caps):
-            days = -(-millis(cap.within) // DAY)
-            if draft.scoring and (cap.most >= rule.most or cap.most >= rule.most_a_day * days):
-                message = (
-                    f"found at most {cap.most} within {cap.within} beside most {rule.most} and most_a_day "
-                    f"{rule.most_a_day}, expected a cap that can be met"
-                )
-                yield draft.scoring.problem(("engagement", index, "caps", nth), "overlapping-caps", message)
+    if (scoring := draft.scoring) is not None:
+        for index, rule in enumerate(scoring.value.engagement):
+            yield from _idle_caps(scoring, index, rule)
+        for index, group in enumerate(scoring.value.groups):
+            yield from _idle_group(scoring, index, group)
     caps = draft.sending.value.caps if draft.sending else ()
     for index, cap in enumerate(caps):
-        stricter = next((other for other in caps if other is not cap and _spares(other, cap)), None)
-        if draft.sending and stricter is not None:
-            message = (
-                f"found at most {cap.most} within {cap.within}, which {stricter.most} within {stricter.within} never "
-                f"lets happen, expected a cap that can be met"
-            )
+        if draft.sending is not None and (message := _spared(cap, caps)):
             yield draft.sending.problem(("caps", index), "overlapping-caps", message)
+
+
+def _idle_caps(scoring: Placed[Scoring], index: int, rule: EngagementRule) -> Iterator[Problem]:
+    at = ("engagement", index)
+    if (*at, "most_a_day") in scoring.places and rule.most_a_day > rule.most:
+        message = f"found most_a_day {rule.most_a_day} above most {rule.most}, expected at most that"
+        yield scoring.problem((*at, "most_a_day"), "overlapping-caps", message)
+    for nth, cap in enumerate(rule.caps):
+        if cap.most >= rule.most:
+            message = f"found at most {cap.most} within {cap.within} where most is {rule.most}, expected fewer"
+            yield scoring.problem((*at, "caps", nth), "overlapping-caps", message)
+        elif message := _spared(cap, (*rule.caps, Cap(most=rule.most_a_day, within="1 day"))):
+            yield scoring.problem((*at, "caps", nth), "overlapping-caps", message)
+
+
+def _idle_group(scoring: Placed[Scoring], index: int, group: Group) -> Iterator[Problem]:
+    """A group's cap lets each of its rules give its points once, and is below what they give without it."""
+    points = {rule.id: (rule.points, rule.points * rule.most) for rule in scoring.value.engagement}
+    once, always = zip(*(points.get(rule, (0, 0)) for rule in group.rules), strict=True)
+    message = ""
+    if max(once) > group.most:
+        message = f"found at most {group.most} points, expected at least the {max(once)} of its heaviest rule"
+    elif sum(always) <= group.most and group.each_next == 100:
+        message = f"found at most {group.most} points where its rules give at most {sum(always)}, expected fewer"
+    if message:
+        yield scoring.problem(("groups", index, "most"), "overlapping-caps", message)
+
+
+def _spared(cap: Cap, others: Sequence[Cap]) -> str:
+    """Why the cap can never be met beside the others; empty when it can."""
+    stricter = next((other for other in others if other is not cap and _spares(other, cap)), None)
+    if stricter is None:
+        return ""
+    return (
+        f"found at most {cap.most} within {cap.within}, which {stricter.most} within {stricter.within} never lets "
+        f"happen, expected a cap that can be met"
+    )
 
 
 def _spares(strict: Cap, cap: Cap) -> bool:
     """Whether who keeps the one cap can never meet the other."""
-    windows = -(-millis(cap.within) // millis(strict.within))
+    windows = -(-millis(cap.within) // max(1, millis(strict.within)))
     return strict.most * windows <= cap.most and (strict.most, millis(strict.within)) != (cap.most, millis(cap.within))
 
 
