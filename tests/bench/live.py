@@ -67,15 +67,21 @@ class Live:
 
     async def hear(self, topic: str, events: Iterable[Event], rate: float) -> Heard:
         """Traffic at this rate into this topic; returns once everything that was asked for has come."""
-        asked = [(event, due) for event, due in await drive(self.stand.bootstrap, topic, events, rate) if event.asks]
+        asked = await self.answer(topic, events, rate)
         mailed = [(event.send_key, due) for event, due in asked if event.send_key]
-        await self.until(lambda: all(event.id in self.seen for event, _ in asked), "decisions")
-        await self.until(lambda: self.accepted().keys() >= {key for key, _ in mailed}, "accepted mails")
         accepted = self.accepted()
         return Heard(
             delays([self.seen[event.id] - due for event, due in asked]),
             delays([accepted[key] - due for key, due in mailed]),
         )
+
+    async def answer(self, topic: str, events: Iterable[Event], rate: float) -> list[tuple[Event, float]]:
+        """Those that ask for something, and when they were to leave, once all of it has come."""
+        asked = [(event, due) for event, due in await drive(self.stand.bootstrap, topic, events, rate) if event.asks]
+        mails = {event.send_key for event, _ in asked if event.send_key}
+        await self.until(lambda: all(event.id in self.seen for event, _ in asked), "decisions")
+        await self.until(lambda: self.accepted().keys() >= mails, "accepted mails")
+        return asked
 
     def accepted(self) -> Mapping[str, float]:
         """When the provider took each mail."""
@@ -101,7 +107,7 @@ async def live(stand: Stand, leads: int) -> AsyncIterator[Live]:
         watching = asyncio.create_task(here.watch(started))
         try:
             await started.wait()
-            await drive(stand.bootstrap, topics.LEADS, traffic.introductions(leads), 2_000)
+            await here.answer(topics.LEADS, traffic.introductions(leads), 2_000)
             await here.hear(topics.ENGAGEMENT, traffic.messages(_WARM_S * _WARM_RATE, leads), _WARM_RATE)
             yield here
         finally:

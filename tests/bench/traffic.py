@@ -72,19 +72,20 @@ def _fact(lead: str, name: str, wanted: str, path: str) -> bytes:
 
 
 def introductions(leads: int) -> list[Event]:
-    """Everybody, by name and with consent."""
-    found = []
-    for number in range(leads):
-        lead = f"live-{number:06}"
-        traits = {"email": lead + ADDRESS, "company": "Alder Foods", "country": "DE", "employees": 420}
-        for event, properties in (
-            ("Lead Created", traits),
-            ("Lawful Basis Given", {"basis": "consent", "form": "newsletter", "wording": "2026-01"}),
-        ):
-            name = f"intro:{lead}:{event}"
-            said = {"type": "track", "userId": lead, "messageId": name, "event": event, "properties": properties}
-            found.append(Event(lead, name, msgspec.json.encode(said), asks=False, send_key=""))
-    return found
+    """Everybody's consent, then everybody's name, which is always decided about: then both are known."""
+    basis = {"basis": "consent", "form": "newsletter", "wording": "2026-01"}
+    who = {"company": "Alder Foods", "country": "DE", "employees": 420}
+    names = [f"live-{number:06}" for number in range(leads)]
+    return [
+        *(_introduction(lead, "Lawful Basis Given", basis, asks=False) for lead in names),
+        *(_introduction(lead, "Lead Created", who | {"email": lead + ADDRESS}, asks=True) for lead in names),
+    ]
+
+
+def _introduction(lead: str, event: str, properties: dict[str, Any], *, asks: bool) -> Event:
+    name = f"intro:{lead}:{event}:{next(_numbers)}"
+    said = {"type": "track", "userId": lead, "messageId": name, "event": event, "properties": properties}
+    return Event(lead, name, msgspec.json.encode(said), asks=asks, send_key="")
 
 
 async def drive(bootstrap: str, topic: str, events: Iterable[Event], rate: float) -> list[tuple[Event, float]]:
