@@ -48,7 +48,7 @@ def preview(
     if serving:
         asyncio.run(_serve(templates, port))
         return
-    workplace = _workplace(templates)
+    workplace = workplace_in(templates)
     renderer = Renderer(workplace)
     for email_id, lead in _wanted(workplace, email, name, everything=everything):
         written = renderer.preview(email_id, values_for(workplace.leads[lead]))
@@ -66,7 +66,8 @@ async def _serve(templates: Path, port: int) -> None:
         await asyncio.Event().wait()
 
 
-def _workplace(folder: Path) -> Workplace:
+def workplace_in(folder: Path) -> Workplace:
+    """The workplace. Raises ClickException after telling its mistakes on standard error."""
     loaded = load_workplace(folder)
     if isinstance(loaded, Workplace):
         return loaded
@@ -78,12 +79,13 @@ def _wanted(workplace: Workplace, email: str | None, name: str | None, *, everyt
     """The pairs of e-mail and lead to write. Raises UsageError with what there is to choose from."""
     if not everything and (email is None or name is None):
         raise click.UsageError("found no e-mail and lead, expected EMAIL --lead NAME, --all or --serve")
-    emails = list(workplace.sources) if email is None else [_known("e-mail", email, workplace.sources)]
-    leads = list(workplace.leads) if name is None else [_known("sample lead", name, workplace.leads)]
+    emails = list(workplace.sources) if email is None else [known_in("e-mail", email, workplace.sources)]
+    leads = list(workplace.leads) if name is None else [known_in("sample lead", name, workplace.leads)]
     return [(email_id, lead) for email_id in emails for lead in leads]
 
 
-def _known(what: str, name: str, known: dict[str, Any]) -> str:
+def known_in(what: str, name: str, known: dict[str, Any]) -> str:
+    """The name when there is such a thing. Raises UsageError with what there is."""
     if name in known:
         return name
     raise click.UsageError(f'found no {what} "{name}", expected {one_of(name, known)}')
