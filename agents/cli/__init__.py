@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "ledger": "every send, those in doubt, and the kill switch of mail",
     "dead-letters": "what could not be read: list, show, put back, write off",
     "topics": "create and check the topics at the broker",
+    "plan": "what a change of policy would do to the leads that are inside",
     "apply": "make the workplace's policy the one that decides",
     "run": "run agents: intake, journey, sender, sales",
     "settings": "every setting, its default and its meaning",

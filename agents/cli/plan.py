@@ -1,0 +1,114 @@
+"""``nurture plan``: what a change of policy would do to the leads that are inside. The work is in the core."""
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+
+from agents.cli.policy import FOLDER, chosen_policy
+from agents.clients import client, read_newest
+from agents.history import read_facts
+from agents.settings import read_settings
+from schemas import topics
+from schemas.codec import decode_lead
+from schemas.lead import Lead
+from streams.journey.change import Change, change
+from streams.journey.compiled import Compiled
+from streams.journey.simulate import simulate
+
+_SHOWN = 5
+_EPILOG = (
+    "Examples:  nurture plan --against live --facts facts.jsonl  ·  git worktree add /tmp/main main && "
+    "nurture plan --against /tmp/main/templates --json"
+)
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--policy", type=FOLDER, default=Path("templates"), show_default=True, help="The workplace as changed.")
+@click.option("--against", type=FOLDER, required=True, help="The workplace whose policy decides now.")
+@click.option(
+    "--facts",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Leads from a file of facts, folded by the policy that decides now, instead of the pipeline's.",
+)
+@click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="How far to look ahead.")
+@click.option("--yes-strand", is_flag=True, help="Leads that are left without a program do not fail the plan.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every lead that is concerned.")
+def plan(*, policy: Path, against: Path, facts: Path | None, days: int, yes_strand: bool, as_json: bool) -> None:
+    """Say what a change does to leads in flight: moved, stranded, re-sent, newly eligible, other e-mails, other points.
+
+    Each lead lives on for some days under the old and under the new policy, nothing happening but time. Exit status 1
+    when an e-mail would be sent again to somebody who had it, or a lead in a program would be left without one.
+    """
+    new, old = chosen_policy(policy), chosen_policy(against)
+    leads, now = _leads(facts, old)
+    found = change(leads, old, new, now, days)
+    if as_json:
+        click.echo(msgspec.json.encode(_plain(found)).decode())
+    else:
+        _tell(Console(highlight=False, soft_wrap=True), found, days)
+    sys.exit(int(bool(found.resent) or (bool(found.stranded) and not yes_strand)))
+
+
+def _leads(facts: Path | None, old: Compiled) -> tuple[list[Lead], int]:
+    """The rows, and the moment up to which they are known."""
+    rows: dict[str, Lead] = {}
+    if facts is not None:
+        for _ in simulate(lambda: read_facts(facts), old, rows):
+            pass
+        leads = list(rows.values())
+    else:
+        newest = asyncio.run(read_newest(client(read_settings(os.environ)), topics.LEAD_ROWS))
+        leads = [decode_lead(value) for value in newest.values()]
+    return leads, max((lead.seen for lead in leads), default=0)
+
+
+def _plain(found: Change) -> dict[str, object]:
+    """As JSON can say it: pairs as lists with their counts."""
+    return found._asdict() | {
+        "stages": [[before, after, count] for (before, after), count in found.stages.most_common()],
+        "resent": [one._asdict() for one in found.resent],
+    }
+
+
+def _tell(console: Console, found: Change, days: int) -> None:
+    console.print(f"{found.leads:,} leads, {found.in_flight:,} of them in a program; {days} days ahead")
+    _line(console, "moved", _ways(found.moved.values()), found.moved, "yellow")
+    _line(console, "stranded", _counted(found.stranded.values()), found.stranded, "red")
+    _line(console, "newly eligible", _counted(found.newly.values()), found.newly, "green")
+    _line(console, "sent again", _counted(one.email for one in found.resent), [one.lead for one in found.resent], "red")
+    _emails(console, "more e-mails", found.more)
+    _emails(console, "fewer e-mails", found.fewer)
+    average = f", {found.points / found.rescored:+.1f} on average" if found.rescored else ""
+    console.print(f"{'other points':>15}  {found.rescored:,}{average}")
+    moves = ", ".join(
+        f"{n:,} {before or 'nowhere'} → {after}" for (before, after), n in found.stages.most_common(_SHOWN)
+    )
+    console.print(f"{'other stages':>15}  {found.stages.total():,}{f'  {moves}' if moves else ''}")
+
+
+def _line(console: Console, what: str, detail: str, leads: Iterable[str], colour: str) -> None:
+    names = list(leads)
+    shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+    count = f"[{colour}]{len(names):,}[/]" if names else "0"
+    console.print(f"{what:>15}  {count}" + (f"  {escape(detail)}  [dim]({escape(shown)})[/]" if names else ""))
+
+
+def _emails(console: Console, what: str, emails: Counter[str]) -> None:
+    listed = ", ".join(f"{n:,} {email}" for email, n in emails.most_common(_SHOWN))
+    console.print(f"{what:>15}  {emails.total():,}" + (f"  {listed}" if listed else ""))
+
+
+def _counted(names: Iterable[str]) -> str:
+    return ", ".join(f"{n:,} {name}" for name, n in Counter(names).most_common(_SHOWN))
+
+
+def _ways(pairs: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{n:,} {before} → {after}" for (before, after), n in Counter(pairs).most_common(_SHOWN))
