@@ -31,6 +31,7 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where a lead stands in one model: the two axes, a veto, the stage and since when.
 
     ``overstayed`` is when it had been in a stage for too long; until it moves on, only newer interest moves it forward.
+    ``lapses`` is when time alone may change it, 0 for never.
     """
 
     fit: int = 0
@@ -39,6 +40,7 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     stage: str = ""
     stage_since: Millis = 0
     overstayed: Millis = 0
+    lapses: Millis = 0
 
 
 class Enrolment(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -101,7 +103,6 @@ class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     standings: dict[str, Standing] = {}
     judged_by: str = ""
     judged_on: int = 0
-    lapses: Millis = 0
     interest_at: Millis = 0
     moments: tuple[Moment, ...] = ()
     lifecycle: str = ""

@@ -45,13 +45,15 @@ def _suppress(before: Lead, lead: Lead, turn: Turn) -> None:
 
 def next_due(lead: Lead, seen: int, policy: Compiled) -> int:
     """When to look at the lead again (ms), 0 when only a fact can change anything: no lead is silent by accident."""
-    awaited = [lead.contacted_until, lead.opportunity_until, lead.cool_until, lead.lapses]
+    awaited = [lead.contacted_until, lead.opportunity_until, lead.cool_until]
     if lead.handoff is not None:
-        awaited = [lead.handoff.answer_by, lead.lapses]
+        awaited = [lead.handoff.answer_by]
     elif lead.enrolment is not None:
         awaited.append(lead.enrolment.due)
     elif lead.finished:
         awaited += reopenings(lead, policy)
+    if policy.timed:
+        awaited += [standing.lapses for standing in lead.standings.values()]
     if lead.clicks:
         awaited += [click.due for click in lead.clicks if click.state == "waits"]
     return min((at for at in awaited if at > seen), default=0)

@@ -80,6 +80,7 @@ class Judge:
         self.qualified = _from(lifecycle.qualified_from, index)
         self.ready = _from(lifecycle.ready_from, index)
         self.windows = tuple({self._window(part) for when in _conditions(model) for part in parts(when) if part.did})
+        self.vetoes_look_back = any(part.did for veto in scoring.disqualify for part in parts(veto.when))
         self.timed = bool(self.windows) or any(rung.at_most for rung in self.rungs)
 
     def _scored(self, rule: EngagementRule) -> Scored:

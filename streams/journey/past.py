@@ -28,9 +28,12 @@ class Window(NamedTuple):
 
     def lapses(self, past: Past) -> int:
         """When it will be untrue by time alone (ms); 0 when it is not true. Time alone never makes it true."""
-        found = 0
-        for day, times in past.counts.get(self.rule, {}).items():
-            if day <= past.today - self.days:
+        days = past.counts.get(self.rule)
+        if not days:
+            return 0
+        found, since = 0, past.today - self.days
+        for day, times in days.items():
+            if day <= since:
                 return 0
             found += times
             if found >= self.times:

@@ -43,10 +43,10 @@ def _last(days: Days, rule: Scored, today: int) -> int | None:
 
 def takes(days: Days, rule: Scored, today: int) -> list[tuple[int, int]]:
     """How many count on which day: newest first, within the horizon and under every cap."""
-    most_a_day, left = rule.most_a_day, rule.most
+    most_a_day, left, oldest = rule.most_a_day, rule.most, today - rule.horizon
     found: list[tuple[int, int]] = []
     for day, times in days.items():
-        if not left or today - day > rule.horizon:
+        if not left or day < oldest:
             break
         counted = min(times, most_a_day, left)
         for most, within in rule.caps:
@@ -61,7 +61,15 @@ def points(pot: Pot, counts: Mapping[str, Days], today: int) -> int:
     """What the counts of a pot's rules are worth today, in whole points."""
     if pot.alone is not None:
         return points_alone(counts.get(pot.alone.key, _NEVER), pot.alone, pot.decay, today)
-    return whole(_capped(sum(worth for _, _, worth in _weighed(pot, counts, today)), pot), _MILLION)
+    total, done, most = 0, 0, (pot.most or 0) * _MILLION
+    for minus_day, place, times in _merged(pot, counts, today):
+        now = min(done + times, len(pot.shares) - 1)
+        fade = pot.decay[max(0, today + minus_day)]
+        total += pot.rules[place].points * fade * (pot.shares[now] - pot.shares[done])
+        done = now
+        if total >= most:
+            return pot.most or 0
+    return whole(total, _MILLION)
 
 
 def points_alone(days: Days, rule: Scored, decay: tuple[int, ...], today: int) -> int:
@@ -82,34 +90,34 @@ def points_alone(days: Days, rule: Scored, decay: tuple[int, ...], today: int) -
 
 def shares(pot: Pot, counts: Mapping[str, Days], today: int) -> Iterator[Share]:
     """Each count's own points: what the pot is worth with it less what it is worth with the newer ones only."""
-    total, told = 0, 0
-    for rule, day, worth in _weighed(pot, counts, today):
-        total += worth
-        so_far = whole(_capped(total, pot), _MILLION)
-        yield Share(rule, day, so_far - told)
-        told = so_far
+    total, told, done = 0, 0, 0
+    for minus_day, place, times in _merged(pot, counts, today):
+        rule, fade = pot.rules[place], pot.decay[max(0, today + minus_day)]
+        for _ in range(times):
+            total += rule.points * fade * (_share(pot, done + 1) - _share(pot, done))
+            done += 1
+            so_far = whole(total if pot.most is None else min(total, pot.most * _MILLION), _MILLION)
+            yield Share(rule, -minus_day, so_far - told)
+            told = so_far
 
 
-def _weighed(pot: Pot, counts: Mapping[str, Days], today: int) -> Iterator[tuple[Scored, int, int]]:
-    """Each count's rule, day and worth in millionths of a point: newest first, on one day in the order of the group."""
-    found = sorted(
-        (-day, place, times)
-        for place, rule in enumerate(pot.rules)
-        for day, times in takes(counts.get(rule.key, _NEVER), rule, today)
-    )
-    singly = ((-minus_day, pot.rules[place]) for minus_day, place, times in found for _ in range(times))
-    for before, (day, rule) in enumerate(singly):
-        share = _share(pot, before + 1) - _share(pot, before)
-        yield rule, day, rule.points * pot.decay[max(0, today - day)] * share
+def _merged(pot: Pot, counts: Mapping[str, Days], today: int) -> list[tuple[int, int, int]]:
+    """What counts of a pot's rules, the newest first, on one day in the order of the group.
+
+    Each as minus the day, the place of its rule, and how often.
+    """
+    found = []
+    for place, rule in enumerate(pot.rules):
+        days = counts.get(rule.key)
+        if days:
+            found += [(-day, place, times) for day, times in takes(days, rule, today)]
+    found.sort()
+    return found
 
 
 def _share(pot: Pot, counts: int) -> int:
     """What so many counts weigh in a pot, in thousandths of one."""
     return pot.shares[min(counts, len(pot.shares) - 1)] if pot.shares else counts * WHOLE
-
-
-def _capped(worth: int, pot: Pot) -> int:
-    return worth if pot.most is None else min(worth, pot.most * _MILLION)
 
 
 def whole(parts: int, of: int) -> int:

@@ -25,31 +25,31 @@ def judge(before: Lead, lead: Lead, turn: Turn) -> Lead:
     """Scores anew what may have changed since ``before`` (traits, counts, the day, the policy), and moves stages."""
     policy, today = turn.policy, turn.seen // DAY
     redefined = lead.judged_by != policy.hash
-    traits, anew = redefined or lead.traits is not before.traits, redefined or lead.judged_on != today
-    lapsed = 0 < lead.lapses <= turn.seen
-    if not (traits or anew or lapsed or lead.counts is not before.counts):
+    introduced, anew = redefined or lead.traits is not before.traits, redefined or lead.judged_on != today
+    lapsed = policy.timed and any(0 < standing.lapses <= turn.seen for standing in lead.standings.values())
+    if not (introduced or anew or lapsed or lead.counts is not before.counts):
         return lead
-    was = None if anew else Past(before.counts, today)
-    past = Past(lead.counts, today)
-    gains = _gains(past, was, policy)
-    standings = {}
+    past, was = Past(lead.counts, today), None if anew else Past(before.counts, today)
+    gains, standings = _gains(past, was, policy), {}
     for name, model in policy.models.items():
         standing = lead.standings.get(name, _NEW)
-        if traits or anew or lapsed or name in gains or standing.overstayed:
+        if introduced or anew or lapsed or name in gains or standing.overstayed:
             engagement = gains.get(name, 0) + (0 if was is None else standing.engagement)
             if model.patterns:
                 engagement += _patterns(lead, past, model) - (0 if was is None else _patterns(before, was, model))
-            fit = sum(rule.points for rule in model.fit.passed(lead.traits)) if traits else standing.fit
-            veto = _veto(lead, past, model) if traits or model.windows else standing.veto
-            standing = replace(standing, fit=fit, veto=veto, engagement=engagement)
-            standing = stage.move(standing, lead, past, model, turn)
+            scored = _scored(standing, lead, engagement, past, model, introduced=introduced)
+            standing = stage.move(scored, lead, past, model, turn)
         standings[name] = standing
-    due = _lapses(standings, past, turn) if policy.timed else 0
-    return replace(lead, standings=standings, judged_by=policy.hash, judged_on=today, lapses=due)
+    return replace(lead, standings=standings, judged_by=policy.hash, judged_on=today)
 
 
-def _veto(lead: Lead, past: Past, model: Judge) -> str:
-    return next((veto.id for veto in model.vetoes.passed(lead.traits, past)), "")
+def _scored(standing: Standing, lead: Lead, engagement: int, past: Past, model: Judge, *, introduced: bool) -> Standing:
+    fit, veto = standing.fit, standing.veto
+    if introduced:
+        fit = sum(rule.points for rule in model.fit.passed(lead.traits))
+    if introduced or model.vetoes_look_back:
+        veto = next((veto.id for veto in model.vetoes.passed(lead.traits, past)), "")
+    return replace(standing, fit=fit, veto=veto, engagement=engagement)
 
 
 def _gains(past: Past, was: Past | None, policy: Compiled) -> dict[str, int]:
@@ -76,13 +76,6 @@ def _gains(past: Past, was: Past | None, policy: Compiled) -> dict[str, int]:
 
 def _patterns(lead: Lead, past: Past, model: Judge) -> int:
     return sum(pattern.points for pattern in model.patterns.passed(lead.traits, past))
-
-
-def _lapses(standings: dict[str, Standing], past: Past, turn: Turn) -> int:
-    """When to judge anew though nothing happens (ms), 0 for never."""
-    models = turn.policy.models.items()
-    ahead = (stage.lapses(standings[name], past, model, turn.seen) for name, model in models)
-    return min((at for found in ahead for at in found), default=0)
 
 
 def leading(lead: Lead, among: Iterable[str] = ()) -> str:

@@ -16,6 +16,14 @@ def move(standing: Standing, lead: Lead, past: Past, judge: Judge, turn: Turn) -
 
     Entering takes all points, keeping takes fewer. A stay that is too long ends as declared.
     """
+    standing = _moved(standing, lead, past, judge, turn)
+    if not judge.timed:
+        return standing
+    lapses = _lapses(standing, past, judge, turn.seen)
+    return standing if lapses == standing.lapses else replace(standing, lapses=lapses)
+
+
+def _moved(standing: Standing, lead: Lead, past: Past, judge: Judge, turn: Turn) -> Standing:
     now = judge.index.get(standing.stage, -1)
     best = _reached(standing, now, lead, past, judge)
     if best == now:
@@ -73,14 +81,11 @@ def _crossed(standing: Standing, after: int, why: Crossing, judge: Judge, turn: 
     return replace(standing, stage=stage, stage_since=turn.seen, overstayed=0)
 
 
-def lapses(standing: Standing, past: Past, judge: Judge, seen: int) -> list[int]:
-    """The moments ahead (ms) at which time alone may move the lead: a window closes, the dwell or a stay is over."""
-    if not judge.timed:
-        return []
-    found = [window.lapses(past) for window in judge.windows]
-    rung = judge.rungs[judge.index[standing.stage]]
-    found += [standing.stage_since + judge.dwell, standing.stage_since + rung.at_most if rung.at_most else 0]
-    return [at for at in found if at > seen]
+def _lapses(standing: Standing, past: Past, judge: Judge, seen: int) -> int:
+    """When time alone may move the lead (ms), 0 for never: a window closes, the dwell or a stay is over."""
+    rung, since = judge.rungs[judge.index[standing.stage]], standing.stage_since
+    found = [since + judge.dwell, since + rung.at_most, *(window.lapses(past) for window in judge.windows)]
+    return min((at for at in found if at > seen), default=0)
 
 
 def grade_of(standing: Standing, grades: Grades) -> str:
