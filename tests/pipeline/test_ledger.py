@@ -8,15 +8,19 @@ import subprocess
 import sys
 import time
 from contextlib import asynccontextmanager
+from typing import get_args
 
 import aiohttp
 
 from agents.clients import read_whole
 from agents.ledger import read_ledger
 from agents.local.world import track
+from agents.mail.breaker import BreakerState
 from schemas import topics
 from schemas.codec import decode_fact
 from schemas.facts import SendSettled
+from schemas.ledger import State
+from streams.engine.observe import LaneState
 from tests.fakes.events import events_of
 from tests.fakes.sendgrid import KEY, FakeSendGrid
 
@@ -66,13 +70,44 @@ async def until(running, key, state, seconds=60):
             assert found not in ("rejected", "blocked")
 
 
+async def page(running, agent):
+    """What an agent's process shows to Prometheus."""
+    url = running.fleet.members[agent].url + "/metrics"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return await answer.text()
+
+
 async def metric(running, name):
     """A sample of the sender's own page."""
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(running.fleet.members["sender"].url + "/metrics") as page,
-    ):
-        return float(re.search(rf"^{re.escape(name)} (\S+)$", await page.text(), re.MULTILINE)[1])
+    return float(re.search(rf"^{re.escape(name)} (\S+)$", await page(running, "sender"), re.MULTILINE)[1])
+
+
+OF_ALL = [
+    'nurture_transactions_total{outcome="committed"',
+    'nurture_transactions_total{outcome="failed"',
+    *(f'nurture_lane_state{{partition="0",state="{state}"' for state in get_args(LaneState)),
+    'nurture_recovery_left_records{partition="0"',
+    'nurture_clock_lag_seconds{partition="0"',
+    'nurture_lag_records{partition="0"',
+]
+SHOWN = {
+    "journey": [*OF_ALL, "nurture_policy_info{policy="],
+    "sender": [
+        *OF_ALL,
+        *(f'nurture_ledger_records{{partition="0",state="{state}"' for state in get_args(State)),
+        *(f'nurture_oldest_doubt_seconds{{partition="0",state="{state}"' for state in ("unknown", "held")),
+        "nurture_kill_switch_state ",
+        *(f'nurture_breaker_state{{provider="sendgrid",state="{state}"' for state in get_args(BreakerState)),
+        "nurture_rate_limit_wait_seconds_total ",
+    ],
+}
+
+
+async def must_show_what_it_is_run_by(running):
+    """Every sample is there by name and label, whether or not anything happened."""
+    for agent, samples in SHOWN.items():
+        shown = await page(running, agent)
+        assert [sample for sample in samples if f"\n{sample}" not in shown] == [], agent
 
 
 @asynccontextmanager
@@ -97,7 +132,10 @@ async def mailing(pipeline):
 
 
 def test_a_doubt_is_resolved_by_the_provider_or_by_an_operator_and_by_nobody_else(pipeline):
-    """Accept-then-hang is unknown, an event confirms it; a resend is the only second request, and says who and why."""
+    """Accept-then-hang is unknown, an event confirms it; a resend is the only second request, and says who and why.
+
+    Meanwhile every process shows what it is run by: ledger, doubts, breaker, lanes, transactions, clock, policy.
+    """
     asyncio.run(_doubts(pipeline))
 
 
@@ -109,6 +147,7 @@ async def _doubts(pipeline):
         first, second, third = (taken.send_key for taken in fake.taken)
         assert await states(running) == {first: "unknown", second: "unknown", third: "unknown"}
         assert await metric(running, "nurture_kill_switch_state") == 0
+        await must_show_what_it_is_run_by(running)
 
         events = events_of(fake.taken[0], ("delivered", "processed", "delivered"), at=now() // 1_000)
         await running.at(now(), *map(told, events))
@@ -128,7 +167,7 @@ async def _doubts(pipeline):
 
 
 def test_the_kill_switch_works_within_ten_seconds_and_loses_nothing(pipeline):
-    """Stopped, orders wait in the ledger and say why; let go, they are sent, once."""
+    """Stopped, orders wait in the ledger and say why; let go, they are sent within seconds, once."""
     asyncio.run(_stopped(pipeline))
 
 
@@ -146,5 +185,5 @@ async def _stopped(pipeline):
         assert "order" not in send
         assert not fake.asked
         await nurture(running, "go")
-        await until(running, send["send_key"], "accepted", 120)
+        await until(running, send["send_key"], "accepted", 10)
         assert fake.accepted() == {send["send_key"]: 1}
