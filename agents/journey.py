@@ -50,6 +50,7 @@ from streams.engine.lane import Lane
 from streams.engine.problem import Oversize
 from streams.engine.record import Batch, Out, Record, Row
 from streams.journey.compiled import Compiled
+from streams.journey.crowd import sighted
 from streams.journey.decide import decide
 from streams.journey.retract import Told, needs_past, recalled
 
@@ -138,6 +139,7 @@ class JourneyWork:
                     leads[key] = changed[key] = after
                     decided += commands
                     batch.outs += _confirmation(fact, lane.partition)
+                    batch.outs += _sighting(fact, after, self._in_force(lane))
         batch.rows |= {key: Row(encode_lead(lead), lead.due) for key, lead in changed.items()}
         batch.outs += [out for command in decided for out in self._outs(command, lane.partition)]
         batch.counts = dict(counts + _tally(decided))
@@ -255,3 +257,12 @@ def _confirmation(fact: Fact, partition: int) -> list[Out]:
     word = ConfirmSend(id=fact.id, lead_id=fact.lead_id, send_key=key, seen=fact.seen, event=proof)
     about = headers(tag_of(ConfirmSend), word.id, SOURCE, word.seen)
     return [Out(topics.SENDS, word.lead_id.encode(), encode(word), about, partition)]
+
+
+def _sighting(fact: Fact, lead: Lead, policy: Compiled) -> list[Out]:
+    """A click goes to those who watch where clicks come from."""
+    click = sighted(lead, fact, policy) if isinstance(fact, EmailClicked) else None
+    if click is None:
+        return []
+    about = headers(tag_of(type(click)), click.id, SOURCE, click.seen)
+    return [Out(topics.CLICKS, click.client.encode(), encode(click), about)]

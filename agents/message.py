@@ -23,6 +23,7 @@ class Context(Struct):
     traits: dict[str, Any] | None = None
     library: Library | None = None
     timezone: Any = None
+    ip: Any = None
 
 
 class Message(Struct, rename="camel"):

@@ -139,6 +139,7 @@ COUNTED: Final[dict[str, dict[str, list[Sample]]]] = {
     topics.FACTS: _JOURNEY,
     topics.SENDS: _sent("sends", SENDS) | _sent("notices", NOTICES) | _FEEDBACK | _DEAD,
     topics.HANDOFFS: _SALES,
+    topics.CLICKS: _DEAD,
 }
 
 

@@ -103,6 +103,7 @@ _ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "reason": ("lost_reason",),
     "expected_close": ("expected_close_date", "close_date"),
 }
+OURS: Final = ("client",)  # made of the message's network address, never taken from its properties
 _MAJOR_UNITS: Final = ("revenue", "value", "total")  # Segment's amounts: 12.50, in the currency's major unit
 
 
@@ -112,7 +113,7 @@ def _plan(shape: type[Happened]) -> tuple[tuple[str, tuple[str, ...], Reader, bo
     return tuple(
         (name, (name, *_ALIASES.get(name, ())), READERS[name], own[name].required)
         for name in own
-        if name not in Happened.__struct_fields__
+        if name not in (*Happened.__struct_fields__, *OURS)
     )
 
 

@@ -17,6 +17,7 @@ from schemas.problem import Refusal, Rejected
 
 MOST_LEAD_ID: Final = 128
 MOST_FACT_ID: Final = 200
+MOST_NETWORK_ADDRESS: Final = 45  # IPv6, an IPv4 address inside
 # what broken integrations send in place of an id: each would make one giant out of many leads ("-" is ours)
 _NOBODY: Final = frozenset({"-", "null", "undefined", "none", "nan", "(null)", "anonymous", "0"})
 _VERSIONS: Final = (None, 1, 2, "1", "2", "1.0", "1.1", "2.0")  # of the Segment spec; all have one shape
@@ -64,7 +65,7 @@ _BY_SNAKE: Final = {snake(event): shape for event, shape in EVENTS.items()}
 def to_fact(message: bytes | None, seen: int, identify: Callable[[str], str]) -> Fact | Rejected:
     """The fact that a message tells of, or why it tells of none. Raises nothing: bad input is a value.
 
-    ``seen`` is now, in milliseconds; ``identify`` makes a lead id of a normalised address (a keyed hash).
+    ``seen`` is now, in milliseconds; ``identify`` makes an id of a normalised address (a keyed hash).
     """
     try:
         return _fact(read_message(message), seen, identify)
@@ -79,9 +80,17 @@ def _fact(message: Message, seen: int, identify: Callable[[str], str]) -> Fact:
     when = message.timestamp if message.timestamp is not None else message.original_timestamp
     if known and shape in (f.LeadCreated, f.LeadUpdated):
         values["traits"].setdefault("email", known)
+    if shape is f.EmailClicked and (address := _network_address(message)):
+        values["client"] = identify(address).removeprefix("mail-")
     at, source = happened(when, seen), _source(message)
     # every shape of the table is one of the union, which mypy cannot know
     return shape(id=fact_id, lead_id=lead_id, at=at, seen=seen, source=source, **values)  # type: ignore[return-value]
+
+
+def _network_address(message: Message) -> str:
+    """Where it came from, as the source saw it; the facts know a keyed hash of it only."""
+    places = (message.context.ip if message.context else None, (message.properties or {}).get("ip"))
+    return next((place[:MOST_NETWORK_ADDRESS] for place in places if type(place) is str and place), "")
 
 
 def _meaning(message: Message) -> tuple[type[f.Happened], dict[str, Any]]:

@@ -12,6 +12,7 @@ import structlog
 from agents.arrival import arrive
 from agents.clients import client, engine_settings
 from agents.controls import ControlsView
+from agents.crowd import CrowdWork
 from agents.feed import Feed
 from agents.http import STALLED_SECONDS, Health, serve
 from agents.intake import IntakeWork, lead_id_of
@@ -38,7 +39,7 @@ from streams.engine.clock import Clock, SteppedClock, WallClock
 
 SOURCES: Final = {
     "intake": (topics.LEADS, topics.ENGAGEMENT, topics.SALES_FEEDBACK),
-    "journey": (topics.FACTS,),
+    "journey": (topics.FACTS, topics.CLICKS),
     "sender": (topics.SENDS,),
     "sales": (topics.HANDOFFS,),
 }
@@ -47,6 +48,7 @@ _ROWS: Final = {
     topics.ENGAGEMENT: topics.INTAKE_ENGAGEMENT,
     topics.SALES_FEEDBACK: topics.INTAKE_SALES,
     topics.FACTS: topics.LEAD_ROWS,
+    topics.CLICKS: topics.CLIENTS,
     topics.SENDS: topics.EMAIL_LEDGER,
     topics.HANDOFFS: topics.SALES_QUEUE,
 }
@@ -134,7 +136,8 @@ async def _journey(settings: Settings, metrics: Metrics) -> AsyncIterator[Kinds]
     policies = Policies(client(settings))
     before = FactsBefore(client(settings), policies)
     key = _key(settings)
-    yield [Kind(topics.FACTS, _ROWS[topics.FACTS], lambda: JourneyWork(policies, key, metrics.decided, before))]
+    journey = Kind(topics.FACTS, _ROWS[topics.FACTS], lambda: JourneyWork(policies, key, metrics.decided, before))
+    yield [journey, Kind(topics.CLICKS, _ROWS[topics.CLICKS], CrowdWork)]
 
 
 @asynccontextmanager

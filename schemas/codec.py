@@ -15,6 +15,7 @@ from schemas.mark import Mark
 from schemas.policy import Policy
 from schemas.problem import Refusal, Rejected
 from schemas.queue import QueueItem
+from schemas.sighting import Crowd, Sighting
 
 MOST_BYTES: Final = 900_000  # a larger record cannot be answered by a row and its commands in one request
 
@@ -28,6 +29,8 @@ decode_ledger: Final = msgspec.json.Decoder(LedgerEntry).decode
 decode_switch: Final = msgspec.json.Decoder(SendSwitch).decode
 decode_queue: Final = msgspec.json.Decoder(QueueItem).decode
 decode_mark: Final = msgspec.json.Decoder(Mark).decode
+decode_sighting: Final = msgspec.json.Decoder(Sighting).decode
+decode_crowd: Final = msgspec.json.Decoder(Crowd).decode
 decode_policy: Final = msgspec.json.Decoder(Policy).decode
 _facts: Final[msgspec.json.Decoder[Fact]] = msgspec.json.Decoder(Fact)
 _T = TypeVar("_T")

@@ -129,7 +129,7 @@ class EngagementRetracted(Happened, frozen=True, kw_only=True, tag="engagement.r
     """
 
     engagement: Annotated[tuple[FactId, ...], Meta(min_length=1, max_length=100)]
-    why: Literal["bot", "corrected", "unmerged", "erased"]
+    why: Literal["bot", "crowd", "corrected", "unmerged", "erased"]
 
 
 # What became of an e-mail. `send_key` is empty when the source does not know it.
@@ -169,9 +169,10 @@ class EmailOpened(EmailFact, frozen=True, kw_only=True, tag="email.opened.v1"):
 
 
 class EmailClicked(EmailFact, frozen=True, kw_only=True, tag="email.clicked.v1"):
-    """A link was followed."""
+    """A link was followed. ``client`` is a keyed hash of where from, never the network address itself."""
 
     url: str = ""
+    client: str = ""
 
 
 class EmailReplied(EmailFact, frozen=True, kw_only=True, tag="email.replied.v1"):

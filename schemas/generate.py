@@ -22,6 +22,7 @@ from schemas.model import Scoring, Stages
 from schemas.policy import Brand, Catalogue, Claims, EmailMeta, Lifecycle, Policy, Program, Sales, Sending
 from schemas.queue import QueueItem
 from schemas.sample import SampleLead
+from schemas.sighting import Crowd, Sighting
 
 FOLDER: Final = Path(__file__).with_name("json")
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -37,6 +38,8 @@ SHAPES: Final[dict[str, tuple[str, Any]]] = {
     "ledger-entry": ("One row of nurture.email-ledger.", LedgerEntry),
     "queue-item": ("One row of nurture.sales-queue.", QueueItem),
     "dead-letter-mark": ("One record of nurture.dead-letter-marks.", Mark),
+    "sighting": ("One record of nurture.clicks.", Sighting),
+    "crowd": ("One row of nurture.clients.", Crowd),
     "policy": ("One record of nurture.policies: everything that was agreed.", Policy),
     "brand.yaml": ("templates/brand.yaml", Brand),
     "catalogue.yaml": ("templates/catalogue.yaml", Catalogue),

@@ -228,13 +228,16 @@ class Bots(Authored, frozen=True, kw_only=True):
     """Which clicks are a machine's. Every click waits for ``wait`` before it counts, so that others may betray it.
 
     Void are: ``links`` different links of one e-mail ``within`` so much time, a click within it of the delivery, and
-    what was clicked in an e-mail a ``wait`` around its ``honeypot``: a link that no person sees.
+    what was clicked in an e-mail a ``wait`` around its ``honeypot``: a link that no person sees. So are the clicks from
+    one network address for leads of so many different ``companies`` within the time of a ``crowd``.
     """
 
     wait: Duration = "1 minute"
     within: Duration = "5 seconds"
     links: Annotated[int, Meta(ge=2, le=8)] = 3
     honeypot: str = ""
+    companies: Annotated[int, Meta(ge=2, le=16)] = 4
+    crowd: Duration = "10 minutes"
 
 
 class Sending(Owned, frozen=True, kw_only=True):

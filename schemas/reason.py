@@ -76,6 +76,7 @@ class Verdict(StrEnum):
     MANY_LINKS = "many_links"
     AT_DELIVERY = "at_delivery"
     BOT = "bot"
+    CROWD = "crowd"
     CORRECTED = "corrected"
     UNMERGED = "unmerged"
     ERASED = "erased"
@@ -86,6 +87,7 @@ VERDICTS: Final[dict[Verdict, str]] = {
     Verdict.MANY_LINKS: "several links of one e-mail within seconds: a machine",
     Verdict.AT_DELIVERY: "within seconds of delivery: a machine",
     Verdict.BOT: "reported as a machine's",
+    Verdict.CROWD: "one address clicked for people of unrelated companies: a machine",
     Verdict.CORRECTED: "the source corrected it",
     Verdict.UNMERGED: "it was somebody else's: a merge was undone",
     Verdict.ERASED: "it was erased",

@@ -15,7 +15,7 @@ from schemas import topics
 
 READERS: Final = {
     "nurture-intake": (topics.LEADS, topics.ENGAGEMENT, topics.SALES_FEEDBACK),
-    "nurture-journey": (topics.FACTS,),
+    "nurture-journey": (topics.FACTS, topics.CLICKS),
 }
 MOST_WAITING: Final = 5_000  # less than a second's work of one worker
 PATIENCE_S: Final = 10.0

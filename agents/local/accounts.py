@@ -51,7 +51,7 @@ def settle(lanes: Lanes, *, published: int, leads: int, seconds: float) -> Accou
     for reason, count in _named(sender, "sends_skipped:").items():
         skipped[reason] = skipped.get(reason, 0) + count
     return Accounts(
-        facts_in=intake.get("in", 0) + _settled(sender),
+        facts_in=intake.get("in", 0) + _settled(sender) + journey.get("retracted", 0),
         facts_applied=journey.get("applied", 0),
         duplicates=journey.get("duplicates", 0),
         dead_letters=intake.get("dead_letters", 0) + journey.get("dead_letters", 0),

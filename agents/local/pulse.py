@@ -18,6 +18,7 @@ SOURCES: Final = (
     topics.ENGAGEMENT,
     topics.SALES_FEEDBACK,
     topics.FACTS,
+    topics.CLICKS,
     topics.SENDS,
     topics.HANDOFFS,
 )

@@ -42,6 +42,8 @@ class Bots(NamedTuple):
     within: int
     links: int
     honeypot: str
+    companies: int
+    crowd: int
 
 
 class Compiled:
@@ -66,7 +68,14 @@ class Compiled:
         self.holidays = _holidays(policy.sending)
         self.pauses = _pauses(policy)
         bots = policy.sending.bots
-        self.bots = Bots(millis(bots.wait), millis(bots.within), bots.links, bare(bots.honeypot)[:MOST_URL])
+        self.bots = Bots(
+            millis(bots.wait),
+            millis(bots.within),
+            bots.links,
+            bare(bots.honeypot)[:MOST_URL],
+            bots.companies,
+            millis(bots.crowd),
+        )
 
     def holidays_in(self, country: object) -> Holidays:
         """The holidays of a country, and those of all."""

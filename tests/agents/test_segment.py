@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.properties import READERS
+from agents.properties import OURS, READERS
 from agents.segment import EVENTS, to_fact
 from agents.traits import MOST_TRAITS
 from schemas import facts as f
@@ -94,7 +94,7 @@ def test_the_table_and_the_readers_cover_each_other():
     """Every field of every fact that may come in has a reader, and no reader is idle."""
     shapes = {*EVENTS.values(), f.PageViewed}
     fields = {name for shape in shapes for name in shape.__struct_fields__} - set(f.Happened.__struct_fields__)
-    assert fields - {"traits"} == set(READERS)
+    assert fields - {"traits", *OURS} == set(READERS)
 
 
 @pytest.mark.parametrize(
@@ -268,6 +268,22 @@ def test_a_refusal_says_what_was_found_and_expected(message, reason, says):
 def test_the_limit_of_traits_itself_is_allowed():
     """Fifty traits are not too many."""
     assert len(identify(**{f"t{n}": n for n in range(MOST_TRAITS)}).traits) == MOST_TRAITS
+
+
+@pytest.mark.parametrize(
+    ("given", "client"),
+    [
+        ({"context": {"ip": "203.0.113.7"}}, hashed("203.0.113.7").removeprefix("mail-")),
+        ({"properties": {"ip": "203.0.113.7"}}, hashed("203.0.113.7").removeprefix("mail-")),
+        ({"context": {"ip": 7}}, ""),
+        ({"properties": {"client": "mine"}}, ""),
+    ],
+)
+def test_where_a_click_came_from_is_known_by_a_keyed_hash_only(given, client):
+    """A source cannot choose the hash, and the address itself is nowhere in the fact."""
+    fact = read(type="track", event="Email Link Clicked", **given)
+    assert fact.client == client
+    assert "203.0.113.7" not in str(fact)
 
 
 def test_an_export_of_segment_reads_as_it_came():

@@ -47,5 +47,47 @@ async def _story(pipeline, file):
     assert [one.rule for one in told.contributions if one.fact] == ["downloads"]
 
 
+def test_one_address_that_clicks_for_unrelated_companies_is_found_out(pipeline):
+    """Four leads in four partitions, one scanner in front of their mailboxes; a colleague elsewhere did click."""
+    asyncio.run(_scanned(pipeline))
+
+
+async def _scanned(pipeline):
+    async with pipeline(MONDAY - HOUR) as running:
+        names = [f"lead-{n}" for n in range(5)]
+        created = [
+            (
+                topics.LEADS,
+                name,
+                track(name, "Lead Created", MONDAY, name, **TRAITS | {"company": name, "email": f"{name}@a.example"}),
+            )
+            for name in names
+        ]
+        await running.at(MONDAY, *created)
+        at = MONDAY + HOUR
+        clicks = [
+            (
+                topics.ENGAGEMENT,
+                name,
+                track(
+                    name,
+                    "Email Link Clicked",
+                    at + n,
+                    f"click-{name}",
+                    email="night-load",
+                    ip="203.0.113.7" if n else "203.0.113.8",
+                ),
+            )
+            for n, name in enumerate(names)
+        ]
+        await running.at(at, *clicks)
+        await running.at(at + HOUR)
+        rows = await read_newest(running.options, topics.LEAD_ROWS)
+        points = {name: decode_lead(rows[name.encode()]).standings["main"].engagement for name in names}
+        assert points == dict.fromkeys(names, 0) | {"lead-0": 6}
+        await running.at(at + DAY)
+        assert await read_newest(running.options, topics.CLIENTS) == {}, "nobody is remembered for long"
+
+
 async def _row(running):
     return decode_lead((await read_newest(running.options, topics.LEAD_ROWS))[b"ada"])

@@ -15,6 +15,7 @@ from schemas.codec import (
     decode_mark,
     decode_queue,
     decode_send,
+    decode_sighting,
     decode_switch,
     encode,
 )
@@ -37,6 +38,7 @@ DECODERS = (
         "ledger_entry.v1": (decode_ledger, "ledger-entry"),
         "queue_item.v1": (decode_queue, "queue-item"),
         "dead_letter_mark.v1": (decode_mark, "dead-letter-mark"),
+        "sighting.v1": (decode_sighting, "sighting"),
     }
 )
 
