@@ -21,6 +21,7 @@ STEPS = re.findall(r"^```(\w+)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
 EMAIL = "templates/emails/quiet-sunday.md"
 PROGRAM = "templates/programs/first-look.yaml"
 BUTTON = "**[See what others heard]({{ brand.website }}/guides/night-load)**"
+TODAY = " --today 2026-11-23"  # the day on which the page was written: nothing is due for review
 ROWS = re.findall(r"^\| (`.*`) \| ((?:found|expected|did) .*?) \|$", GUIDE, re.MULTILINE)
 
 
@@ -59,7 +60,7 @@ def test_a_newcomer_writes_an_email_with_this_page_alone(desk):
             case "yaml":
                 add_step(desk, block)
             case "sh":
-                said = typed(desk, block.strip())
+                said = typed(desk, block.strip() + (TODAY if "check" in block else ""))
             case "text":
                 assert block.strip() in said
     assert len(list((desk / "var/mail").glob("*.eml"))) == 1

@@ -22,6 +22,10 @@ ELEMENTS: Final = re.findall(
     " mj-accordion-text mj-button mj-carousel mj-carousel-image mj-column mj-divider mj-group mj-hero mj-image"
     " mj-navbar mj-navbar-link mj-section mj-social mj-social-element mj-spacer mj-table mj-text mj-wrapper",
 )
+_TAG: Final = re.compile(r"<(?:mj-)?style\b.*?</(?:mj-)?style>|<(?:\{\{.*?\}\}|\{%.*?%\}|[^<>])*>", re.DOTALL)
+_PRINTED: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_OURS: Final = re.compile(r"brand\.[\w.]+$|unsubscribe_url$")
+_IN_WORDS: Final = re.compile(r"""\s(?:alt|title)=(?:"[^"]*|'[^']*)$""")
 _ELEMENT: Final = re.compile(r"<((?:mj-|mjml)[a-z-]*)")
 
 
@@ -109,6 +113,16 @@ def unknown_partial(draft: Draft) -> Iterator[Problem]:
             elif name not in known and not (name == BODY and _only_mjml(draft, piece.path)):
                 message = f'found the partial "{name}", expected {one_of(name, known)}'
                 yield piece.problem(found.start(1), "unknown-partial", message)
+
+
+def value_in_markup(draft: Draft) -> Iterator[Problem]:
+    """What a lead wrote stands between tags, or in words about a picture: in a tag it could become markup."""
+    for piece in pieces(draft):
+        for tag in _TAG.finditer(piece.text):
+            for found in _PRINTED.finditer(tag[0]):
+                if not _OURS.match(found[1]) and not _IN_WORDS.search(tag[0][: found.start()]):
+                    message = f'found "{found[0]}" inside a tag, expected it between tags, or in alt="..."'
+                    yield piece.problem(tag.start() + found.start(), "value-in-markup", message)
 
 
 def lost_body(draft: Draft) -> Iterator[Problem]:

@@ -80,6 +80,7 @@ RULES: Final[tuple[Rule, ...]] = (
     mjml.unknown_element,
     mjml.unknown_partial,
     mjml.lost_body,
+    mjml.value_in_markup,
     letters.wrong_link,
     mail.link_shortener,
     mail.foreign_sender,

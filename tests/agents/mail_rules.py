@@ -7,6 +7,10 @@ HEAD = "<mjml><mj-head><mj-style>p {{ {} }}</mj-style></mj-head><mj-body>"
 # rule, file, what stands there, what may stand there, what may not, and the text that is pointed at then
 MAIL_RULES = [
     ("unknown-element", "layouts/letter.mjml", "<mjml>", "<mjml >", "<mjml><mj-haed></mj-haed>", "mj-haed"),
+    ("value-in-markup", "layouts/letter.mjml", "<mj-text>{{", '<mj-text color="{{ brand.colours.accent }}">{{', '<mj-text color="{{ lead.email }}">{{', "{{ lead.email"),
+    ("value-in-markup", "layouts/letter.mjml", "<mj-text>{{", "<mj-text>{{ subject }} {{", "<mj-text css-class={{ subject }}>{{", "{{ subject"),
+    ("value-in-markup", "layouts/letter.mjml", "<mj-text>{{", f'<mj-image src="{PICTURE}" alt="For {{{{ lead.email }}}}" /><mj-text>{{{{', f'<mj-image src="{PICTURE}" alt="x" title2="{{{{ lead.email }}}}" /><mj-text>{{{{', "{{ lead.email"),
+    ("value-in-markup", "layouts/letter.mjml", "<mjml><mj-body>", HEAD.format("color: {{ brand.colours.accent }}"), HEAD.format("color: {{ lead.email }}"), "{{ lead.email"),
     ("unknown-partial", "layouts/letter.mjml", "<mj-text>{{ body }}</mj-text>", "<mj-text> {{ body }}</mj-text>", '<mj-include path="foot.mjml" />{{ body }}', "foot.mjml"),
     ("wrong-link", "emails/hello.md", "{{ brand.website }}/guide", "https://oak.example/#top", "#top", "#top"),
     ("wrong-link", "emails/hello.md", "{{ brand.website }}/guide", "https://oak.example/guide", "/guide", "/guide"),
