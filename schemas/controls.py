@@ -7,11 +7,14 @@ from msgspec import Struct
 from schemas.units import Millis
 
 SENDS: Final = "sends"
-"""The key of the one switch that there is."""
+"""The key of the switch of all mail; others are ``program/NAME`` and ``email/NAME``."""
+
+PROGRAM: Final = "program/"
+EMAIL: Final = "email/"
 
 
 class SendSwitch(Struct, frozen=True, kw_only=True, tag="send_switch.v1", tag_field="type"):
-    """Whether mail may leave, who said so, and why."""
+    """Whether mail may leave (all of it, a program's, or one e-mail), who said so, and why."""
 
     stopped: bool
     by: str

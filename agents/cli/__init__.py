@@ -23,6 +23,8 @@ COMMANDS: Final = {
     "export": "every fact of the running pipeline, as JSON lines",
     "queue": "the sales queue: list, show, accept, reject, recycle",
     "ledger": "every send, those in doubt, and the kill switch of mail",
+    "pause": "stop a program or an e-mail, in every sender, within 10 seconds",
+    "resume": "let a program or an e-mail go on",
     "dead-letters": "what could not be read: list, show, put back, write off",
     "topics": "create and check the topics at the broker",
     "plan": "what a change of policy would do to the leads that are inside",

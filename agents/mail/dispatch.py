@@ -174,7 +174,7 @@ class Dispatch:
         """
         over = max(now, order.not_after) + 1
         if wait.open_ended:
-            self.waiting.add()
+            self.waiting.add(order)
             return over + 1  # later than any other wait: see open_ended
         entry = book.entry(order.send_key)
         waited = (now - entry.begun_at) / 1_000 if entry else 0

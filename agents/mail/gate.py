@@ -41,7 +41,16 @@ class Gate:
             return f'{switch.by} stopped sending ({switch.why}); "nurture ledger go" starts it again'
         if isinstance(order, SendContent) and not self._suppressions.fresh():
             return "the view of the suppression list is too old to trust"
-        return ""
+        return self.paused(order)
+
+    def paused(self, order: SendOrder) -> str:
+        """Why an order of a program or an e-mail that is paused must wait, "" when it need not."""
+        found = self._controls.paused(order.program, order.email) if isinstance(order, SendContent) else None
+        return f'{found[1].by} paused {found[0]} ({found[1].why}); "nurture resume" lets it go on' if found else ""
+
+    def turned(self) -> int:
+        """How often a switch was turned: what is paused need not be looked at before it is turned again."""
+        return self._controls.turned
 
     def suppressed(self, order: SendOrder) -> Reason | None:
         """Asked again right before the request. A rep cannot unsubscribe from handoffs."""

@@ -1,4 +1,4 @@
-"""Orders that wait for something whose end nobody knows: the kill switch, an old view, the breaker.
+"""Orders that wait for something whose end nobody knows: a switch, an old view, the breaker.
 
 It knows whether they may be tried, and goes through them once they may. It tries none itself.
 """
@@ -19,6 +19,7 @@ class Waiting:
 
     def __init__(self, gate: Gate, throttle: Throttle) -> None:
         self._gate, self._throttle = gate, throttle
+        self._turned = gate.turned()
         self._next: bytes | None = _BEGINNING  # where the look through the due index goes on; None: nobody waits
 
     def why(self, order: SendOrder) -> Wait | None:
@@ -27,12 +28,15 @@ class Waiting:
             return Wait(0, because, open_ended=True)
         return self._throttle.shut()
 
-    def add(self) -> None:
-        """Somebody was put aside: once it is over, all are tried."""
-        self._next = _BEGINNING
+    def add(self, order: SendOrder) -> None:
+        """Somebody was put aside: once it is over, all are tried. What is paused waits until a switch is turned."""
+        if not self._gate.paused(order):
+            self._next = _BEGINNING
 
     def over(self) -> bool:
         """Whether there is somebody to try, and nothing to wait for any more. A few comparisons."""
+        if self._turned != self._gate.turned():
+            self._turned, self._next = self._gate.turned(), _BEGINNING
         return self._next is not None and self._gate.open() and self._throttle.shut() is None
 
     def take(self, index: DueIndex, now: int) -> list[bytes]:

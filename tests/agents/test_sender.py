@@ -388,6 +388,42 @@ def test_what_waited_goes_the_moment_that_its_wait_is_over(wait, who):
     assert set(port.took.values()) == {1}
 
 
+@pytest.mark.parametrize("key", [b"program/nurture", b"email/night-load"])
+def test_what_is_paused_waits_alone_and_goes_when_it_is_resumed(key):
+    """A program's or an e-mail's orders wait, the others and notices go; waiting costs no look, resuming loses nobody."""
+    lane, port, switched = Lane(), Port(), controls()
+    switched.learn(key, switch())
+    sender = work(port, switch=switched)
+    paused = [
+        order(f"p{n}", lead=f"l{n}", email="night-load", program="nurture", not_after=NOW + DAY) for n in range(150)
+    ]
+    fold(lane, sender, records(*paused, order("k1", email="other", program="else", not_after=NOW + DAY), notice("n1")))
+    assert Counter(lane.states().values()) == {"planned": 150, "accepted": 2}
+    assert "ines paused n" in lane.entries()["p1"].detail
+    asyncio.run(_stir(lane, sender))
+    written = len(lane.commits)
+    age(lane, sender, HOUR)  # another life
+    asyncio.run(_stir(lane, sender))
+    assert len(lane.commits) == written, "a look at what is paused writes nothing, and is not repeated"
+    switched.learn(key, switch(stopped=False))
+    assert lane.stirred()
+    asyncio.run(_stir(lane, sender))
+    assert Counter(lane.states().values()) == {"accepted": 152}
+    assert set(port.took.values()) == {1}
+
+
+def test_what_is_paused_for_longer_than_its_time_is_never_sent():
+    """A stale send never goes out, whatever it waited for."""
+    lane, port, switched = Lane(), Port(), controls()
+    switched.learn(b"program/nurture", switch())
+    sender = work(port, switch=switched)
+    fold(lane, sender, records(order("p1", program="nurture", not_after=NOW + HOUR)))
+    age(lane, sender, 2 * HOUR)
+    switched.learn(b"program/nurture", switch(stopped=False))
+    age(lane, sender, HOUR)
+    assert (lane.states(), port.asked) == ({"p1": "blocked"}, [])
+
+
 def test_a_probe_that_fails_puts_nobody_s_turn_off():
     """While the breaker is half-open one of those that wait is tried; the others wait on as they were."""
     lane, throttle = Lane(), SteppedThrottle()
