@@ -56,6 +56,8 @@ class Composer:
         categories: tuple[str, ...],
     ) -> Composed | Unrenderable:
         brand = self._renderer.workplace.policy.brand
+        if why := self._renderer.withheld(email, now):
+            return Unrenderable(why)
         rendered = self._renderer.render(email, values, _tags(order))
         if isinstance(rendered, Unrenderable):
             return rendered

@@ -1,6 +1,7 @@
 """Every e-mail of a workplace, ready to be written for any lead. It sends nothing and reads no file."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -41,6 +42,17 @@ class Renderer:
         """The letter to look at: what is not known is marked in it, and named in ``holes``."""
         written = self._write(email_id, values, tags)
         return marked(written) if isinstance(written, Rendered) else written
+
+    def withheld(self, email_id: str, now: int) -> str:
+        """Why an e-mail may not be sent at ``now`` (ms), or "": a claim that it makes is withdrawn or ran out."""
+        source = self.workplace.sources.get(email_id)
+        for name in source.meta.claims if source else ():
+            claim = self.workplace.claims[name]
+            if claim.withdrawn:
+                return f'{email_id}: the claim "{name}" was withdrawn ({claim.withdrawn})'
+            if datetime.fromtimestamp(now / 1000, UTC).date().isoformat() > claim.valid_until:
+                return f'{email_id}: the claim "{name}" was valid until {claim.valid_until}'
+        return ""
 
     def sender(self, email_id: str, traits: Mapping[str, Any]) -> tuple[str, str]:
         """Who signs: name and address of the lead's own rep when the e-mail is from its owner, else of the brand."""

@@ -34,6 +34,9 @@ class CrashError(Exception):
 class Renderer:
     workplace = SimpleNamespace(policy=SimpleNamespace(brand=BRAND))
 
+    def withheld(self, _email, _now):
+        return ""
+
     def sender(self, _email, _traits):
         return BRAND.from_name, BRAND.from_email
 

@@ -109,6 +109,13 @@ def test_a_notice_tells_the_rep_and_offers_no_unsubscribe(composer, brief):
     assert composed.letter.categories == ("handoff-notice",)
 
 
+def test_a_claim_that_ran_out_is_not_made(composer):
+    """The letter is refused in a sentence, and a letter without the claim is not."""
+    late = 2_000_000_000_000
+    assert "was valid until" in composer.compose(content("dairy-story"), late).detail
+    assert isinstance(composer.compose(content("night-load"), late), Composed)
+
+
 def test_what_cannot_be_written_says_why_and_names_nobody(composer):
     """An unknown e-mail is a value with a sentence, not a crash."""
     found = composer.compose(content("no-such-email"), NOW)

@@ -233,6 +233,17 @@ def test_a_claim_is_warned_about_before_its_day_and_stops_its_emails_after_it(tm
     assert [p.severity for p in problems if p.rule == "expired-claim"] == [severity] * (severity is not None)
 
 
+@pytest.mark.parametrize(
+    ("day", "why"), [(30, ""), (31, ""), (32, 'hello: the claim "saves" was valid until 2031-01-31')]
+)
+def test_a_claim_that_ran_out_stops_its_emails_in_the_sender_too(tmp_path, day, why):
+    """On the day after; what makes no claim goes on."""
+    renderer = Renderer(load_workplace(written(tmp_path)))
+    now = int(dt.datetime(2031, 1, 1, 23, tzinfo=dt.UTC).timestamp() + (day - 1) * 86_400) * 1000
+    assert renderer.withheld("hello", now) == why
+    assert (renderer.withheld("again", now), renderer.withheld("nope", now)) == ("", "")
+
+
 # ── text that can be read ────────────────────────────────────────────────────────────────────────────────────
 
 
