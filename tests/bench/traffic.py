@@ -72,13 +72,15 @@ def _fact(lead: str, name: str, wanted: str, path: str) -> bytes:
 
 
 def introductions(leads: int) -> list[Event]:
-    """Everybody's consent, then everybody's name, which is always decided about: then both are known."""
-    basis = {"basis": "consent", "form": "newsletter", "wording": "2026-01"}
+    """Everybody's name, everybody's consent, and then a form, which is always decided: then both are known."""
     who = {"company": "Alder Foods", "country": "DE", "employees": 420}
+    basis = {"basis": "consent", "form": "newsletter", "wording": "2026-01"}
+    form = {"form": "ask-us", "requested": HAVE_NOT}
     names = [f"live-{number:06}" for number in range(leads)]
     return [
+        *(_introduction(lead, "Lead Created", who | {"email": lead + ADDRESS}, asks=False) for lead in names),
         *(_introduction(lead, "Lawful Basis Given", basis, asks=False) for lead in names),
-        *(_introduction(lead, "Lead Created", who | {"email": lead + ADDRESS}, asks=True) for lead in names),
+        *(_introduction(lead, "Form Submitted", form, asks=True) for lead in names),
     ]
 
 
