@@ -34,9 +34,8 @@ def _processor() -> str:
 
 
 def _commit() -> str:
-    """Of this tree; with a plus when something in it is not committed."""
     try:
-        told = subprocess.run(("git", "describe", "--always", "--dirty=+"), cwd=ROOT, capture_output=True, check=True)
+        told = subprocess.run(("git", "rev-parse", "--short", "HEAD"), cwd=ROOT, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return told.stdout.decode().strip()

@@ -5,7 +5,6 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from tests.bench.machine import machine
 from tests.bench.results import write
 from tests.bench.scaling import scaling
 from tests.bench.shipped import ROOT
+from tests.bench.stand import SideFailed
 from tests.bench.throughput import throughput
 
 HERE: Final = Path(__file__).parent
@@ -35,23 +35,24 @@ QUICK: Final = ("throughput", "latency")
 KEPT: Final = HERE / "results.json"
 
 
-async def measure(names: Sequence[str], *, quick: bool) -> dict[str, Any]:
-    """The figures of these sections by name."""
-    figures: dict[str, Any] = {"machine": machine(), "seed": SEED, "quick": quick, "measured": {}}
-    for name in names:
-        began = time.monotonic()
-        figures |= await SECTIONS[name](_say, quick=quick)
-        now, took = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), round(time.monotonic() - began)
-        figures["measured"][name] = f"{now}, in {took} s"
-        _say(f"{name}: {took} s")
-    return figures
+def measure(name: str, *, quick: bool) -> dict[str, Any]:
+    """The figures of one section, and where, when and in what time they were measured. Raises SideFailed."""
+    began = time.monotonic()
+    found = asyncio.run(SECTIONS[name](_say, quick=quick))
+    now, took = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), round(time.monotonic() - began)
+    _say(f"{name}: {took} s")
+    about = {"machine": machine(), "seed": SEED, "quick": quick, "measured": {name: f"{now}, in {took} s"}}
+    return msgspec.to_builtins(found | about)  # type: ignore[no-any-return]
 
 
-def keep(figures: dict[str, Any]) -> None:
-    """Into results.json, beside the sections that were measured earlier, and from there into RESULTS.md."""
-    before = msgspec.json.decode(KEPT.read_bytes()) if KEPT.exists() else {}
-    new = msgspec.to_builtins(figures)
-    whole = before | new | {"measured": before.get("measured", {}) | new["measured"]}
+def beside(before: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """New figures beside those of the sections that were measured earlier."""
+    return before | new | {"measured": before.get("measured", {}) | new["measured"]}
+
+
+def keep(new: dict[str, Any]) -> None:
+    """Into results.json, and from there into RESULTS.md and the README."""
+    whole = beside(msgspec.json.decode(KEPT.read_bytes()) if KEPT.exists() else {}, new)
     KEPT.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n")
     write(whole, HERE, ROOT / "README.md")
 
@@ -69,14 +70,23 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     asked = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic has no leader for a moment
-    figures = asyncio.run(measure(asked.only or (QUICK if asked.quick else tuple(SECTIONS)), quick=asked.quick))
-    text = msgspec.json.format(msgspec.json.encode(figures), indent=2)
-    if asked.json:
-        asked.json.write_bytes(text + b"\n")
-    if not asked.quick:
-        keep(figures)
+    figures: dict[str, Any] = {}
+    failed = False
+    for name in asked.only or (QUICK if asked.quick else SECTIONS):
+        try:
+            new = measure(name, quick=asked.quick)
+        except SideFailed as problem:  # the other sections are worth having
+            _say(f"{name}: {problem}")
+            failed = True
+            continue
+        figures = beside(figures, new)
+        if not asked.quick:
+            keep(new)
+        if asked.json:
+            asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
     plain = {name: value for name, value in figures.items() if isinstance(value, float)}
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(plain), indent=2).decode() + "\n")
+    sys.exit(failed)
 
 
 if __name__ == "__main__":
