@@ -3,7 +3,7 @@
 import time
 from typing import Final
 
-from agents.clients import Client, producer, read_newest
+from agents.clients import Client, producer, read_newest, read_whole
 from schemas import topics
 from schemas.codec import decode_policy, encode
 from schemas.envelope import headers
@@ -51,6 +51,16 @@ class Policies:
         for key, value in (await read_newest(self._options, topics.POLICIES)).items():
             if key.decode() not in self._compiled:
                 self._compiled[key.decode()] = Compiled(decode_policy(value))
+
+
+async def applied(options: Client) -> list[tuple[int, str]]:
+    """When (ms) each policy was last applied, and its hash, in that order: the last one decides."""
+    last: dict[str, int] = {}
+    async for record in read_whole(options, topics.POLICIES):
+        if record.key is not None and record.value is not None:
+            last.pop(record.key.decode(), None)
+            last[record.key.decode()] = record.timestamp
+    return [(at, name) for name, at in last.items()]
 
 
 async def apply(options: Client, policy: Policy, partitions: int, now: int | None = None) -> str:

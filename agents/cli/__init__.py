@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "topics": "create and check the topics at the broker",
     "plan": "what a change of policy would do to the leads that are inside",
     "apply": "make the workplace's policy the one that decides",
+    "rollback": "make a policy that was applied earlier the one that decides again",
     "run": "run agents: intake, journey, sender, sales",
     "settings": "every setting, its default and its meaning",
 }
