@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import msgspec
@@ -64,6 +65,16 @@ def test_a_newcomer_writes_an_email_with_this_page_alone(desk):
             case "text":
                 assert block.strip() in said
     assert len(list((desk / "var/mail").glob("*.eml"))) == 1
+
+
+def test_the_points_that_the_page_shows_are_such_as_scoring_takes(desk):
+    """The caps, the group and the pattern, beside the rules of the shipped workplace."""
+    shown = textwrap.dedent("".join(re.findall(r"^    .*\n", GUIDE.partition("## Points")[2], re.MULTILINE)))
+    file = desk / "templates/scoring.yaml"
+    rule = re.search(r"  - id: looks-at-pricing\n(?:    .*\n)+", file.read_text(encoding="utf-8"))
+    text = file.read_text(encoding="utf-8").replace(rule[0], "")
+    file.write_text(text.replace("engagement:\n", shown[: shown.index("groups:")], 1) + shown[shown.index("groups:") :])
+    assert typed(desk, ".venv/bin/nurture check templates" + TODAY).endswith("no warnings, no errors\n")
 
 
 @pytest.mark.parametrize(("wrong", "answer"), ROWS, ids=[answer for _, answer in ROWS])
