@@ -12,7 +12,7 @@ from schemas.units import Millis
 RECENT_FACTS = 128  # a repeat within this many facts is a duplicate
 MOMENTS = 12  # what a brief may mention
 MOST_URL = 100
-MOST_CLICKS = 8  # that wait for a verdict, or bear on the next one
+MOST_CLICKS = 5  # that wait for a verdict, or bear on the next one
 MOST_DELIVERIES = 4  # whose clicks may still come
 MOST_TRAITS = 64  # names that a row keeps: the first ones that were said
 

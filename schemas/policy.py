@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, field
 
 from schemas.authored import Agreed, Authored, Cap, Date, Name, Owned, When
+from schemas.lead import MOST_CLICKS
 from schemas.model import MAIN, Model, Scoring, Stages
 from schemas.trial import ProgramTest
 from schemas.units import Duration, TimeOfDay, Wait
@@ -234,7 +235,7 @@ class Bots(Authored, frozen=True, kw_only=True):
 
     wait: Duration = "1 minute"
     within: Duration = "5 seconds"
-    links: Annotated[int, Meta(ge=2, le=8)] = 3
+    links: Annotated[int, Meta(ge=2, le=MOST_CLICKS)] = 3
     honeypot: str = ""
     companies: Annotated[int, Meta(ge=2, le=16)] = 4
     crowd: Duration = "10 minutes"

@@ -34,7 +34,7 @@ def sift(lead: Lead, turn: Turn) -> Lead:
         if verdict is not None and click.state != "void":
             lead, after = _discounted(lead, click, verdict, turn)
         elif click.state == "waits" and (click.due <= turn.seen or number < crowded):
-            lead, after = counted(lead, click, turn), replace(click, state="counts")
+            lead, after = counted(lead, click, turn), replace(click, state="counts", due=0)
             turn.heard += (_again(click, lead.id, turn),)
         else:
             after = click
@@ -109,7 +109,7 @@ def _discounted(lead: Lead, click: Click, verdict: Verdict, turn: Turn) -> tuple
             return lead, click
         lead = taken_back(lead, click)
     turn.say(Discount, engagement=(click.id,), why=verdict)
-    return lead, replace(click, state="void")
+    return lead, replace(click, state="void", due=0)
 
 
 def counted(lead: Lead, click: Click, turn: Turn) -> Lead:

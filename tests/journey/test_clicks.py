@@ -1,5 +1,6 @@
 """Clicks count when a person made them: after a wait, and not when a machine betrays itself."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,10 +140,19 @@ def test_the_order_of_arrival_changes_no_verdict(clicks, dice):
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 20 * SECOND)), max_size=40))
 def test_clicks_without_end_do_not_make_a_row_without_end(clicks):
-    """Eight are kept, and every click was either counted or discounted in the end."""
+    """A few are kept, and every click was either counted or discounted in the end."""
     story = Story().introduced()
     for link, after in clicks:
         click(story, link, after=after)
         assert len(story.lead.clicks) <= MOST_CLICKS
     story.wait(HOUR)
     assert all(one.state != "waits" for one in story.lead.clicks)
+
+
+def test_clicks_take_a_quarter_of_a_row_at_most():
+    """With ids, send keys and links as long as real ones."""
+    story = Story().introduced()
+    for n in range(20):
+        parts = {"id": f"{n:036}", "send_key": f"{n:024}", "email": "how-others-did"}
+        click(story, f"guides/what-the-others-measured-first/{n}?utm_source=mail", after=MINUTE, **parts)
+    assert len(msgspec.msgpack.encode(story.lead.clicks)) <= 1024
