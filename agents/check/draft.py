@@ -71,13 +71,19 @@ class Draft(Struct):
     def views(self) -> list["Draft"]:
         """The workplace as each model sees it: with its own points, stages and programs only."""
         files = {MAIN: ModelDraft(self.scoring, self.stages), **self.models}
-        return [
-            replace(self, scoring=model.scoring, stages=model.stages, programs=self._programs_of(name), models=files)
-            for name, model in files.items()
-        ]
+        return [self._seen_by(name, files) for name in files]
 
-    def _programs_of(self, model: str) -> dict[str, Placed[Program]]:
-        return {name: program for name, program in self.programs.items() if program.value.model == model}
+    def _seen_by(self, model: str, files: dict[str, ModelDraft]) -> "Draft":
+        own = {name: program for name, program in self.programs.items() if program.value.model == model}
+        known = [name for name in self.names["programs"] if name in own or name not in self.programs]
+        return replace(
+            self,
+            scoring=files[model].scoring,
+            stages=files[model].stages,
+            programs=own,
+            names=self.names | {"programs": known},
+            models=files,
+        )
 
     def stage_ids(self) -> list[str]:
         """The stages of every model."""

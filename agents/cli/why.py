@@ -111,8 +111,9 @@ def _points(contributions: Sequence[Contribution]) -> Table:
     for column, side in (("points", "right"), ("why", "left"), ("when", "left"), ("fact", "left")):
         table.add_column(column, justify=side, no_wrap=column != "why")  # type: ignore[arg-type]
     for one in sorted(contributions, key=lambda c: (bool(c.fact), -c.at)):
-        when = iso(one.at)[:16] if one.fact else "who they are"
-        table.add_row(f"{one.points:+d}", Text(one.says), when, Text(one.fact[:40]))
+        when = iso(one.at)[:16] if one.fact else "who they are" if one.axis == "fit" else "as often as that"
+        says = one.says if one.model == MAIN else f"{one.model}: {one.says}"
+        table.add_row(f"{one.points:+d}", Text(says), when, Text(one.fact[:40]))
     return table
 
 

@@ -169,6 +169,8 @@ def test_a_model_has_a_folder_and_is_held_to_the_same_rules(tmp_path):
     loaded = load_workplace(folder)
     assert isinstance(loaded, Workplace), "\n".join(map(str, loaded))
     assert list(models_of(loaded.policy)) == ["main", "cold"]
+    (folder / "programs/chill.yaml").unlink()
+    assert [line.split(":")[0] for line in problems(folder)] == ["models/cold/stages.yaml"], "its leads hear nothing"
     (folder / "lifecycle.yaml").write_text(SMALL["lifecycle.yaml"])
     (folder / "models/cold/scoring.yaml").write_text(
         SMALL["scoring.yaml"].replace("on: pricing.viewed", "on: pricing.seen")
