@@ -19,7 +19,7 @@ from schemas.lead import Lead
 from schemas.ledger import LedgerEntry
 from schemas.mark import Mark
 from schemas.model import Scoring, Stages
-from schemas.policy import Brand, Catalogue, Claims, EmailMeta, Lifecycle, Policy, Program, Sales, Sending
+from schemas.policy import Approvers, Brand, Catalogue, Claims, EmailMeta, Lifecycle, Policy, Program, Sales, Sending
 from schemas.queue import QueueItem
 from schemas.sample import SampleLead
 from schemas.sighting import Crowd, Sighting
@@ -46,6 +46,7 @@ SHAPES: Final[dict[str, tuple[str, Any]]] = {
     "scoring.yaml": ("templates/scoring.yaml", Scoring),
     "stages.yaml": ("templates/stages.yaml", Stages),
     "lifecycle.yaml": ("templates/lifecycle.yaml", Lifecycle),
+    "approvers.yaml": ("templates/approvers.yaml", Approvers),
     "claims.yaml": ("templates/claims.yaml", Claims),
     "sending.yaml": ("templates/sending.yaml", Sending),
     "sales.yaml": ("templates/sales.yaml", Sales),

@@ -159,11 +159,15 @@ class Program(Owned, frozen=True, kw_only=True):
     tests: tuple[ProgramTest, ...] = ()
 
 
+Side = Literal["marketing", "sales"]
+
+
 class EmailMeta(Owned, frozen=True, kw_only=True):
     """The front matter of an e-mail.
 
     ``from: owner`` signs with the rep who knows the lead, with the brand when nobody does; answers go to the brand's
     ``reply_to`` either way, which somebody reads. ``claims`` are named in claims.yaml, ``question`` is the buyer's.
+    ``approvals`` names who must have approved this very text (``Approval``) before it may be sent.
     """
 
     subject: Annotated[str, Meta(min_length=1, max_length=150)]
@@ -175,6 +179,7 @@ class EmailMeta(Owned, frozen=True, kw_only=True):
     layout: Name = "letter"
     question: str = ""
     claims: tuple[Name, ...] = ()
+    approvals: tuple[Side, ...] = ()
 
 
 class Email(Authored, frozen=True, kw_only=True):
@@ -183,6 +188,22 @@ class Email(Authored, frozen=True, kw_only=True):
     subject: str
     kind: Literal["nurture", "requested", "internal"]
     source_hash: str
+
+
+# ── approvers.yaml, approvals/*.yaml ─────────────────────────────────────────────────────────────────────────
+
+
+class Approvers(Owned, frozen=True, kw_only=True):
+    """Who may approve e-mails, by their address in git, and for which side."""
+
+    approvers: dict[str, Side]
+
+
+class Approval(Authored, frozen=True, kw_only=True):
+    """Who approved an e-mail, by side: the text with this hash, and no other. ``nurture approve`` writes it."""
+
+    hash: str
+    by: dict[Side, str]
 
 
 # ── claims.yaml ──────────────────────────────────────────────────────────────────────────────────────────────

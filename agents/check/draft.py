@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from agents.render.source import EmailSource, Layout, Partial
 from schemas.model import MAIN, Scoring, Stages
-from schemas.policy import Brand, Catalogue, Claims, EmailMeta, Lifecycle, Program, Sales, Sending
+from schemas.policy import Approval, Approvers, Brand, Catalogue, Claims, EmailMeta, Lifecycle, Program, Sales, Sending
 from schemas.problem import Problem
 from schemas.read import Placed, read_placed, text_of
 from schemas.sample import SampleLead
@@ -25,6 +25,7 @@ _ENDINGS: Final = {
     "emails": (".md", ".mjml"),
     "layouts": (".mjml", ".txt"),
     "partials": (".mjml",),
+    "approvals": (".yaml",),
     "leads": (".yaml",),
 }
 
@@ -60,6 +61,8 @@ class Draft(Struct):
     sending: Placed[Sending] | None = None
     sales: Placed[Sales] | None = None
     claims: Placed[Claims] | None = None
+    approvers: Placed[Approvers] | None = None
+    approvals: dict[str, Placed[Approval]] = {}
     programs: dict[str, Placed[Program]] = {}
     emails: dict[str, EmailDraft] = {}
     layouts: dict[str, Layout] = {}
@@ -131,6 +134,13 @@ def read_draft(folder: Path) -> Draft:
     draft.sales = draft.value(folder / "sales.yaml", Sales)
     if (folder / "claims.yaml").exists():
         draft.claims = draft.value(folder / "claims.yaml", Claims)
+    if (folder / "approvers.yaml").exists():
+        draft.approvers = draft.value(folder / "approvers.yaml", Approvers)
+    _read_folders(draft)
+    return draft
+
+
+def _read_folders(draft: Draft) -> None:
     files = {kind: _files(draft, kind) for kind in _ENDINGS}
     for path in files["programs"]:
         _keep(draft.programs, path, draft.value(path, Program))
@@ -141,11 +151,12 @@ def read_draft(folder: Path) -> Draft:
     for path in files["layouts"]:
         if path.suffix == ".mjml":
             _keep(draft.layouts, path, _layout(draft, path))
+    for path in files["approvals"]:
+        _keep(draft.approvals, path, draft.value(path, Approval))
     for path in files["partials"]:
         _keep(draft.partials, path, _partial(draft, path))
-    for path in sorted(path for path in (folder / "models").glob("*") if path.is_dir()):
+    for path in sorted(path for path in (draft.folder / "models").glob("*") if path.is_dir()):
         _keep(draft.models, path, _model(draft, path))
-    return draft
 
 
 def _keep(into: dict[str, T], path: Path, value: T | None) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from agents.check import (
     agreement,
+    approval,
     claims,
     conditions,
     letters,
@@ -88,6 +89,7 @@ RULES: Final[tuple[Rule, ...]] = (
     mail.missing_alt,
     mail.image_only,
     mail.unsupported_css,
+    approval.unapproved,
     claims.unknown_claim,
     claims.withdrawn_claim,
     claims.wrong_valid_until,

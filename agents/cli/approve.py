@@ -1,0 +1,67 @@
+"""``nurture approve``: your name, from git, under the text of an e-mail as it stands. Nobody approves their own."""
+
+import subprocess
+from pathlib import Path
+
+import click
+from ruamel.yaml import YAML
+
+from agents.check.approval import may_approve
+from agents.check.draft import Draft, EmailDraft, read_draft
+from schemas.policy import Side
+from schemas.problem import UserError
+from schemas.words import listed, one_of
+
+
+@click.command(epilog="Example: nurture approve six-week-pilot")
+@click.argument("email")
+@click.option("--templates", type=click.Path(path_type=Path), default=Path("templates"), show_default=True)
+def approve(email: str, templates: Path) -> None:
+    """Approve EMAIL as it stands, as whom git knows you (user.email), and write the record for you to commit.
+
+    You must be in approvers.yaml, and neither own the e-mail nor have written its last change.
+    """
+    draft = read_draft(templates)
+    found = draft.emails.get(email)
+    if found is None:
+        raise UserError(f'found no e-mail "{email}" that can be read, expected {one_of(email, draft.emails)}')
+    who = _git(templates, "config", "user.email")
+    side = _side(draft, found, who)
+    _refuse_author(templates, Path(found.source.path), who)
+    record = draft.approvals.get(email)
+    fresh = record is not None and record.value.hash == found.source.source_hash
+    by = {**(record.value.by if record is not None and fresh else {}), side: who}
+    path = templates / "approvals" / f"{email}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    YAML().dump({"hash": found.source.source_hash, "by": by}, path)
+    click.echo(f"{path}: {who} approves for {side}; commit it")
+
+
+def _side(draft: Draft, email: EmailDraft, who: str) -> Side:
+    sides: tuple[Side, ...] = ("marketing", "sales")
+    for side in sides:
+        if who in may_approve(draft, email, side):
+            return side
+    allowed = [one for side in sides for one in may_approve(draft, email, side)]
+    raise UserError(
+        f'found "{who}" as user.email of git, expected {listed(allowed, "or") or "somebody in approvers.yaml"}'
+        " (never the owner of the e-mail)"
+    )
+
+
+def _refuse_author(templates: Path, path: Path, who: str) -> None:
+    """The last change must be committed, and somebody else's."""
+    if _git(templates, "status", "--porcelain", "--", str(path.absolute())):
+        raise UserError(f"found changes in {path} that are not committed, expected the text that others will read")
+    if _git(templates, "log", "-1", "--format=%ae", "--", str(path.absolute())) == who:
+        raise UserError(f"found {who} as the author of the last change of {path}, expected another pair of eyes")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    except FileNotFoundError:
+        raise UserError("looked for git and found none: it says who approves") from None
+    if done.returncode and done.stderr:
+        raise UserError(f"git says: {done.stderr.strip().splitlines()[0]}")
+    return done.stdout.strip()
