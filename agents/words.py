@@ -2,10 +2,11 @@
 
 from schemas.commands import Command, Discount, Skip
 from schemas.facts import tag_of
+from schemas.model import MAIN
 from schemas.reason import SENTENCES, VERDICTS
 from schemas.units import iso
 
-_TELLING = ("email", "program", "before", "after", "outcome", "owner", "why", "ending", "reason")
+_TELLING = ("email", "program", "stage", "before", "after", "outcome", "owner", "why", "ending", "reason")
 
 
 def said(command: Command) -> str:
@@ -16,4 +17,6 @@ def said(command: Command) -> str:
     if isinstance(command, Discount):
         return f"weighs nothing: {VERDICTS[command.why]} ({', '.join(command.engagement)})"
     told = " ".join(str(value) for name in _TELLING if (value := getattr(command, name, "")))
+    model = getattr(command, "model", MAIN)
+    told = told if model == MAIN else f"{told} in {model}"
     return f"{tag_of(type(command)).removesuffix('.v1').replace('_', ' ')}: {told}"
