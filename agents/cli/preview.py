@@ -1,6 +1,7 @@
 """``nurture preview``: e-mails as sample leads would get them, in files or in a browser. It sends nothing."""
 
 import asyncio
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,8 @@ def preview(
     side, with what `nurture check` has to say.
     """
     if serving:
-        asyncio.run(_serve(templates, port))
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_serve(templates, port))
         return
     workplace = workplace_in(templates)
     renderer = Renderer(workplace)

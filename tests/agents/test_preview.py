@@ -1,6 +1,10 @@
 """``nurture preview``: any e-mail as any sample lead would get it."""
 
 import json
+import signal
+import subprocess
+import sys
+import urllib.request
 
 from click.testing import CliRunner
 
@@ -57,3 +61,16 @@ def test_a_broken_workplace_is_told_as_check_tells_it(tmp_path):
     result = run(written(tmp_path / "w", **{"brand.yaml": "x"}), tmp_path / "out", "hello", "--lead", "ada")
     assert result.exit_code == 1
     assert "brand.yaml:1:1: found the text" in result.output
+
+
+def test_serve_says_its_address_and_ends_with_ctrl_c(tmp_path):
+    """In order: the page answers, and the end is none of a failure."""
+    folder = written(tmp_path / "w")
+    line = [sys.executable, "-m", "agents.cli", "preview", "--serve", "--port", "0", "--templates", str(folder)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        address = process.stdout.readline().split()[0]
+        with urllib.request.urlopen(f"http://{address.removeprefix('http://')}", timeout=20) as page:
+            assert b"nurture" in page.read()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (0, "")
