@@ -17,7 +17,7 @@ from agents.arrival import UnsafeTopics, arrive
 from agents.brokers import _free_ports
 from agents.settings import read_settings
 from agents.topics import create_topics
-from schemas.topics import Topic
+from schemas.topics import TOMBSTONES_MS, Topic
 from tests.conftest import _own_broker
 
 SECONDS = 90
@@ -50,13 +50,20 @@ def make(settings, name, partitions, **config):
     admin.create_topics([NewTopic(name, partitions, 1, config=config)])[name].result()
 
 
-COMPACT = {"cleanup.policy": "compact"}
+COMPACT = {"cleanup.policy": "compact", "delete.retention.ms": str(TOMBSTONES_MS)}
 
 
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        (("rows", 2, {"cleanup.policy": "delete"}), "cleanup.policy=delete, expected compact; run: kafka-configs"),
+        (
+            ("rows", 2, COMPACT | {"cleanup.policy": "delete"}),
+            "cleanup.policy=delete, expected compact; run: kafka-configs",
+        ),
+        (
+            ("rows", 2, COMPACT | {"delete.retention.ms": "1000"}),
+            "delete.retention.ms=1000, expected 604800000; run: kafka",
+        ),
         (("rows", 3, COMPACT), "found 3 partitions, expected 2; the count never changes later"),
         (("facts", 1, {"cleanup.policy": "delete"}), "found 1 partitions, expected 2; the count never changes later"),
         (("facts", 2, COMPACT), "cleanup.policy=compact, expected delete; run: kafka-configs"),
@@ -64,7 +71,7 @@ COMPACT = {"cleanup.policy": "compact"}
     ],
 )
 def test_what_could_lose_facts_is_refused(settings, registry, unique, wrong, sentence):
-    """A topic that is missing, otherwise partitioned, or cleaned up otherwise: one sentence with the remedy."""
+    """A topic that is missing, otherwise partitioned, or cleaned up otherwise or sooner: one sentence with the remedy."""
     topic, partitions, config = wrong
     if partitions:
         make(settings, f"{unique}.{topic}", partitions, **config)

@@ -4,9 +4,11 @@ import asyncio
 import collections
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -92,6 +94,26 @@ def test_kill_9_in_the_middle(made):
     with Worker(bootstrap, run, data) as worker:
         worker.until(lambda: len(lab.read(bootstrap, f"commands-{run}")) >= len(due))
     judge(bootstrap, run, items)
+
+
+def test_a_worker_whose_session_expired_waits_and_comes_back(made):
+    """Stopped in a transaction, it wakes up shut out: it writes nothing, lives on, and is given lanes again."""
+    bootstrap, run, data = made
+    items, more = some(1_000), some(1_400)[1_000:]
+    lab.produce(bootstrap, f"facts-{run}", items)
+    with Worker(bootstrap, run, data / "zombie", MOST="50", NURTURE_FAIL_AT="J3:5:STOP") as zombie:
+        zombie.until(lambda: _is_stopped(zombie.process.pid))
+        with Worker(bootstrap, run, data / "successor") as successor:
+            successor.until(lambda: sum(tallies(bootstrap, run)[0].values()) == len(items))
+            os.kill(zombie.process.pid, signal.SIGCONT)
+            zombie.until(lambda: "a life has ended" in zombie.log.read_text())
+        lab.produce(bootstrap, f"facts-{run}", more)
+        zombie.until(lambda: sum(tallies(bootstrap, run)[0].values()) == len(items + more))
+    judge(bootstrap, run, items + more)
+
+
+def _is_stopped(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def test_state_folder_lost(made):
