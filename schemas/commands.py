@@ -114,7 +114,7 @@ class LeaveProgram(Decided, frozen=True, kw_only=True, tag="leave_program.v1"):
 
     program: str
     ordinal: int
-    why: Literal["goal", "exit", "exhausted", "stage", "sales", "forbidden", "changed"]
+    why: Literal["goal", "exit", "exhausted", "stage", "sales", "forbidden", "changed", "sunset"]
     ending: str = ""
 
 

@@ -262,6 +262,16 @@ class Bots(Authored, frozen=True, kw_only=True):
     crowd: Duration = "10 minutes"
 
 
+class Sunset(Authored, frozen=True, kw_only=True):
+    """When to leave the silent alone: ``after`` so long without interest (opens are none), nothing more is sent.
+
+    ``program`` is their last chance, if there is one, and for nobody else. Interest brings them back.
+    """
+
+    after: Duration
+    program: str = ""
+
+
 class Sending(Owned, frozen=True, kw_only=True):
     """The gate's settings: caps and quiet hours for every lead, and how long a pause lasts.
 
@@ -271,6 +281,7 @@ class Sending(Owned, frozen=True, kw_only=True):
     caps: Annotated[tuple[Cap, ...], Meta(min_length=1)]
     quiet_hours: QuietHours
     holidays: dict[str, tuple[Holiday, ...]] = field(default_factory=dict)
+    sunset: Sunset | None = None
     pause_after_contact: Duration = "14 days"
     pause_while_opportunity: Duration = "90 days"
     requested_within: Duration = "1 day"

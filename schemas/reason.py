@@ -26,6 +26,7 @@ class Reason(StrEnum):
     NOT_HEARD = "not_heard"
     UNKNOWN_CONTENT = "unknown_content"
     STALE = "stale"
+    SUNSET = "sunset"
     FREQUENCY_CAP = "frequency_cap"
     QUIET_HOURS = "quiet_hours"
     OUT_OF_WINDOW = "out_of_window"
@@ -57,6 +58,7 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.NOT_HEARD: "the event that the step waited for did not come in time",
     Reason.UNKNOWN_CONTENT: "the policy has no such e-mail",
     Reason.STALE: "the time for it has passed",
+    Reason.SUNSET: "the lead has been silent for so long that it is left alone",
     Reason.FREQUENCY_CAP: "the lead has had enough mail for now",
     Reason.QUIET_HOURS: "it is not a time to write where the lead is",
     Reason.OUT_OF_WINDOW: "the program does not write at this time",

@@ -31,13 +31,27 @@ def unknown_awaited(draft: Draft) -> Iterator[Problem]:
 
 
 def unknown_program(draft: Draft) -> Iterator[Problem]:
-    """What comes ``then`` is another program."""
+    """What comes ``then`` is another program, and the last chance of the silent is one."""
+    if draft.sending is not None and draft.sending.value.sunset is not None:
+        last, known = draft.sending.value.sunset.program, draft.names["programs"]
+        if last and last not in known:
+            message = f'found the program "{last}", expected {one_of(last, known)}'
+            yield draft.sending.problem(("sunset", "program"), "unknown-program", message)
     for name, program in draft.programs.items():
         others = [other for other in draft.names["programs"] if other != name]
         for at, then in _followers(program.value):
             if then and then not in others:
                 message = f'found the program "{then}", expected {one_of(then, others)}'
                 yield program.problem(at, "unknown-program", message)
+
+
+def opens_as_life(draft: Draft) -> Iterator[Problem]:
+    """Whoever only opens mail is silent: machines open it too. With a sunset, opens do not count as interest."""
+    sunset = draft.sending.value.sunset if draft.sending is not None else None
+    for index, rule in enumerate(draft.scoring.value.engagement if draft.scoring is not None else ()):
+        if draft.scoring is not None and sunset is not None and rule.on == "email.opened" and rule.counts_as_interest:
+            message = "found opens that count as interest, expected counts_as_interest: false beside a sunset"
+            yield draft.scoring.problem(("engagement", index, "on"), "opens-as-life", message)
 
 
 def closed_window(draft: Draft) -> Iterator[Problem]:

@@ -69,6 +69,7 @@ RULES: Final[tuple[Rule, ...]] = (
     programs.unknown_awaited,
     programs.unknown_program,
     programs.closed_window,
+    programs.opens_as_life,
     programs.no_such_day,
     programs.unclear_expectation,
     samples.unknown_trait,

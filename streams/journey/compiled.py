@@ -66,6 +66,9 @@ class Compiled:
         self.caps = tuple((cap.most, millis(cap.within)) for cap in policy.sending.caps)
         self.quiet: QuietHours = policy.sending.quiet_hours
         self.holidays = _holidays(policy.sending)
+        sunset = policy.sending.sunset
+        self.sunset = millis(sunset.after) if sunset else 0
+        self.last_chance = self.routes.get(sunset.program) if sunset else None
         self.pauses = _pauses(policy)
         bots = policy.sending.bots
         self.bots = Bots(

@@ -6,7 +6,7 @@ from schemas.commands import Command, Suppress
 from schemas.facts import Fact
 from schemas.lead import Lead
 from schemas.reason import Reason
-from streams.journey import lifecycle
+from streams.journey import gate, lifecycle
 from streams.journey.clicks import sift
 from streams.journey.compiled import Compiled
 from streams.journey.handoff import answer, hand_off
@@ -54,6 +54,8 @@ def next_due(lead: Lead, seen: int, policy: Compiled) -> int:
         awaited += reopenings(lead, policy)
     if policy.timed:
         awaited += [standing.lapses for standing in lead.standings.values()]
+    if policy.sunset and lead.handoff is None:
+        awaited.append(gate.sets_at(lead, policy))
     if lead.clicks:
         awaited += [click.due for click in lead.clicks if click.state == "waits"]
     return min((at for at in awaited if at > seen), default=0)

@@ -67,6 +67,17 @@ def paused(lead: Lead, seen: int) -> Pause | None:
     return None
 
 
+def alive_at(lead: Lead) -> int:
+    """When the lead last showed interest, or else got our first e-mail (ms); 0 when it was never written to."""
+    return max(lead.interest_at, min(lead.received.values())) if lead.received else 0
+
+
+def sets_at(lead: Lead, policy: Compiled) -> int:
+    """When a lead that stays silent is left alone (ms), 0 for never."""
+    alive = alive_at(lead) if policy.sunset else 0
+    return alive + policy.sunset if alive else 0
+
+
 def not_now(lead: Lead, seen: int, zone: Zone, policy: Compiled, window: QuietHours | None = None) -> Pause | None:
     """Quiet hours where the lead is, or enough mail for now: the reason, and when to look again (ms).
 

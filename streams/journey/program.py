@@ -33,6 +33,8 @@ def nurture(lead: Lead, turn: Turn) -> Lead:
     if pause is not None:
         reason, until = pause
         return _silent(_postponed(lead, until), turn, reason, until)
+    if 0 < gate.sets_at(lead, turn.policy) <= turn.seen:
+        return _last_told(lead, turn)
     return _told(_kept(lead, turn), then, turn)
 
 
@@ -45,6 +47,22 @@ def _told(lead: Lead, then: str, turn: Turn) -> Lead:
             return lead if ahead is enrolment else replace(lead, enrolment=ahead)
         lead, then = _exhausted(lead, enrolment, route, turn), route.program.then
     return _silent(lead, turn, _nothing(lead, turn))
+
+
+def _last_told(lead: Lead, turn: Turn) -> Lead:
+    """The silent have one more program, or none."""
+    last = turn.policy.last_chance
+    if lead.enrolment is not None and (last is None or lead.enrolment.program != last.id):
+        lead = _leave(lead, turn, "sunset")
+    if last is None or (lead.enrolment is None and lead.finished.get(last.id, -1) >= gate.alive_at(lead)):
+        return _silent(lead, turn, Reason.SUNSET)
+    entered = lead if lead.enrolment is not None else _enter(lead, last, turn)
+    if (enrolment := entered.enrolment) is None:
+        return entered
+    lead, ahead = advance(entered, enrolment, last, turn)
+    if ahead is not None:
+        return lead if ahead is enrolment else replace(lead, enrolment=ahead)
+    return _silent(_exhausted(lead, enrolment, last, turn), turn, Reason.SUNSET)
 
 
 def _silent(lead: Lead, turn: Turn, reason: Reason, until: int = 0) -> Lead:
@@ -83,10 +101,11 @@ def _serves(route: Route, lead: Lead, policy: Compiled) -> bool:
 def _open_routes(lead: Lead, turn: Turn) -> Iterator[Route]:
     past = Past(lead.counts, day_of(turn.seen))
     for route in routes_of(lead, turn.policy):
-        if not _may_enter(lead, route, turn.seen) or not (route.test is None or route.test(lead.traits, past)):
+        if route is turn.policy.last_chance or not _may_enter(lead, route, turn.seen):
+            continue
+        if not (route.test is None or route.test(lead.traits, past)):
             continue
         if not any(close.hears is None and _taken(close, lead, turn) for close in route.closes):
-            yield route
             yield route
 
 
@@ -121,8 +140,10 @@ def routes_of(lead: Lead, policy: Compiled) -> tuple[Route, ...]:
 def _entered(lead: Lead, then: str, turn: Turn) -> Lead:
     """The lead in the next program that is open to it, or as it was."""
     route = _open_route(lead, then, turn)
-    if route is None:
-        return lead
+    return lead if route is None else _enter(lead, route, turn)
+
+
+def _enter(lead: Lead, route: Route, turn: Turn) -> Lead:
     ordinal = lead.ordinals.get(route.id, 0) + 1
     turn.say(EnterProgram, program=route.id, ordinal=ordinal)
     done = lead.told.get(route.id, ()) if _has_more(lead, route) else ()
@@ -176,6 +197,8 @@ def _kept(lead: Lead, turn: Turn) -> Lead:
     route = turn.policy.routes.get(lead.enrolment.program)
     if route is None:
         return _leave(lead, turn, "changed")
+    if route is turn.policy.last_chance:
+        return _leave(lead, turn, "exit", "interest")
     return lead if _serves(route, lead, turn.policy) else _leave(lead, turn, "stage")
 
 

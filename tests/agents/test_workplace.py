@@ -85,6 +85,7 @@ RULES = [
     ("no-such-day", "programs/look.yaml", "wait: 3 days", "send_by: 2027-02-28", "send_by: 2027-02-29", "2027-02-29"),
     ("unclear-expectation", "programs/look.yaml", "  - {id: second, email: again, wait: 3 days}", "  - {id: second, email: again}\ntests: [{says: x, expect: [{sends: hello}]}]", "  - {id: second, email: again}\ntests: [{says: x, expect: [{sends: hello, enters: look}]}]", "{sends: hello"),
     ("unknown-trait", "programs/look.yaml", "  - {id: second, email: again, wait: 3 days}", "  - {id: second, email: again}\ntests: [{says: x, traits: {role: boss}, expect: [{sends: hello}]}]", "  - {id: second, email: again}\ntests: [{says: x, traits: {rolle: boss}, expect: [{sends: hello}]}]", "boss"),
+    ("unknown-program", "sending.yaml", "quiet_hours", "sunset: {after: 90 days, program: look}\nquiet_hours", "sunset: {after: 90 days, program: lok}\nquiet_hours", "lok"),
     ("unknown-trait", "leads/ada.yaml", "role: boss", "role: clerk", "rolle: clerk", "clerk"),
     ("wrong-fact", "leads/ada.yaml", "pricing.viewed", "pricing.viewed, says: {path: /p}", "pricing.viewed, says: {way: /p}", "pricing.viewed"),
     ("wrong-fact", "leads/ada.yaml", "pricing.viewed", "page.viewed, says: {path: /}", "page.seen", "page.seen"),
@@ -186,12 +187,22 @@ def test_a_model_has_a_folder_and_is_held_to_the_same_rules(tmp_path):
     ]
 
 
+def test_opens_are_no_life_where_the_silent_are_left_alone(tmp_path):
+    """A rule on opens counts as interest, or there is a sunset; not both."""
+    opens = "  - {id: opens, says: Opens, on: email.opened, points: 1%s}\n  - {id: pricing"
+    sunset = {"sending.yaml": SMALL["sending.yaml"] + "sunset: {after: 90 days}\n"}
+    for extra, files, found in (("", sunset, 1), (", counts_as_interest: false", sunset, 0), ("", {}, 0)):
+        scoring = SMALL["scoring.yaml"].replace("  - {id: pricing", opens % extra)
+        folder = written(tmp_path / f"{len(extra)}-{len(files)}", **{"scoring.yaml": scoring}, **files)
+        assert sum("[opens-as-life]" in line for line in problems(folder)) == found
+
+
 def test_every_rule_has_its_cases():
     """Two lists, compared: the functions that judge, and the rules that are tried here."""
     tried = {rule for rule, *_ in [*RULES, *MODEL_RULES, *MAIL_RULES]}
     named = {rule.__name__.replace("_", "-") for rule in rules.RULES}
     elsewhere = {"missing-file", "finished-letter", "idle-email", "unwritable", "front-matter", "unknown-key"}
-    elsewhere |= {"lost-body", "long-subject", "unapproved", "unknown-awaited"}
+    elsewhere |= {"lost-body", "long-subject", "unapproved", "unknown-awaited", "opens-as-life"}
     assert named ^ tried <= elsewhere
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from schemas import facts as f
 from schemas.authored import When
 from schemas.commands import EnterProgram, LeaveProgram, SendContent, Skip
-from schemas.policy import Email, Ending, Program, Step, Window
+from schemas.policy import Email, Ending, Program, Step, Sunset, Window
 from schemas.reason import Reason
 from schemas.units import DAY, HOUR, iso
 from streams.journey.compiled import Compiled
@@ -289,6 +289,52 @@ def test_nothing_is_sent_after_its_last_day():
     assert Reason.STALE in reasons(story)
 
 
+# ── the silent ───────────────────────────────────────────────────────────────────────────────────────────────
+
+LONG = tuple(step(f"n{number}", wait="6 days") for number in range(12))
+
+
+def silent(last=""):
+    """A policy that gives up on the silent after thirty days; there is much to tell, and everybody stays qualified."""
+    stages = replace(agreed().stages, stages=tuple(replace(s, keep=-1000) for s in agreed().stages.stages))
+    named = {"p": program(*LONG), **({"last": program(step("bye"), step("really", wait="3 days"))} if last else {})}
+    found = policy({"sunset": Sunset(after="30 days", program=last)}, **named).policy
+    return Compiled(replace(found, stages=stages))
+
+
+@pytest.mark.parametrize("last", ["", "last"])
+def test_the_silent_are_left_alone_after_a_last_chance(last):
+    """Thirty days of mail without a sign of life; opens are none. Then the last chance, if any, and nothing more."""
+    story = interested(silent(last))
+    for _ in range(20):
+        story.tell(f.EmailOpened, after=4 * DAY)
+    assert sent(story) == ["n0", "n1", "n2", "n3", "n4"] + (["bye", "really"] if last else [])
+    assert left(story)[0] == ("p", "sunset", "")
+    assert (reasons(story)[-1], reasons(story).count(Reason.SUNSET)) == (Reason.SUNSET, 1)
+
+
+@pytest.mark.parametrize("last", ["", "last"])
+def test_a_sign_of_life_brings_them_back(last):
+    """A click, whenever it comes: the program goes on where it was, and the thirty days begin anew."""
+    story = interested(silent(last))
+    story.wait(33 * DAY)
+    told = len(sent(story))
+    story.tell(f.PricingViewed, after=HOUR)
+    story.wait(14 * DAY)
+    assert story.lead.enrolment.program == "p"
+    assert len(sent(story)) > told
+    assert set(sent(story)[told:]) <= {one.id for one in LONG}
+    story.wait(60 * DAY)
+    assert story.lead.silence is Reason.SUNSET
+
+
+def test_the_last_chance_is_for_nobody_else():
+    """It is for every stage, and no lead that is alive enters it."""
+    story = interested(silent("last"))
+    story.wait(20 * DAY)
+    assert {enter.program for enter in story.of(EnterProgram)} == {"p"}
+
+
 # ── laws ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 ROLE = When(field="role", is_="director")
@@ -318,13 +364,16 @@ programs_ = st.builds(
 histories = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 6 * DAY)), max_size=25)
 
 
-@given(programs_, programs_, programs_, histories)
-def test_whatever_authors_write_the_laws_hold(one, two, later, history):
+sunsets = st.sampled_from([None, None, Sunset(after="10 days"), Sunset(after="5 days", program="q")])
+
+
+@given(programs_, programs_, programs_, sunsets, histories)
+def test_whatever_authors_write_the_laws_hold(one, two, later, sunset, history):
     """No e-mail twice unasked, no send key twice, caps kept, every entry left once at most, time always moves on."""
-    story = Story(policy(p=one, q=two)).introduced()
+    story = Story(policy({"sunset": sunset}, p=one, q=two)).introduced()
     for n, ((kind, parts), after) in enumerate(history):
         if n == len(history) // 2:
-            story.policy = policy(p=later, q=two)
+            story.policy = policy({"sunset": sunset}, p=later, q=two)
         story.tell(kind, after=after, **parts)
     story.wait(60 * DAY)
     sends = [send for send in story.of(SendContent) if send.kind == "nurture"]
