@@ -66,6 +66,7 @@ bench: .venv-bench/.stamp kafka ## Measure the engine beside its peers, on Apach
 
 .PHONY: chaos
 chaos: setup kafka ## Break everything on a real Apache Kafka, the long way [SEED=7] [ARGS="-k storm"]
+	@$(if $(ARGS),,rm -f $(or $(RESULTS),tests/chaos/RESULTS.md))
 	@$(if $(SEED),NURTURE_TEST_SEED=$(SEED)) CHAOS_RESULTS=$(or $(RESULTS),tests/chaos/RESULTS.md) \
 	  $(BIN)/pytest -m "" tests/chaos $(ARGS)
 

@@ -28,7 +28,11 @@ class Stand:
         """The one that stands, as a scenario expects to find it."""
         if self._pipeline is None:
             self._pipeline = self._make().__enter__()
-        self._pipeline.tidy()
+        try:
+            self._pipeline.tidy()
+        except BaseException:
+            self.clear()
+            raise
         return self._pipeline
 
     def clear(self) -> None:

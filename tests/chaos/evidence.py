@@ -20,6 +20,7 @@ CHANGELOGS: Final = {
     topics.ENGAGEMENT: topics.INTAKE_ENGAGEMENT,
     topics.SALES_FEEDBACK: topics.INTAKE_SALES,
     topics.FACTS: topics.LEAD_ROWS,
+    topics.CLICKS: topics.CLIENTS,
     topics.SENDS: topics.EMAIL_LEDGER,
     topics.HANDOFFS: topics.SALES_QUEUE,
 }
@@ -28,6 +29,7 @@ AGENT: Final = {
     topics.ENGAGEMENT: "intake",
     topics.SALES_FEEDBACK: "intake",
     topics.FACTS: "journey",
+    topics.CLICKS: "journey",
     topics.SENDS: "sender",
     topics.HANDOFFS: "sales",
 }

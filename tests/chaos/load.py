@@ -1,7 +1,7 @@
 """Leads and what they do, by dice: every scenario has its own, and the same seed writes the same messages."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Final
 
@@ -33,18 +33,18 @@ def _quick(program: Program) -> Program:
 class Load:
     """Messages of one scenario. Ids hold the scenario's name, so that no two of them meet."""
 
-    def __init__(self, name: str, dice: Random) -> None:
-        self._name, self._dice, self._count = name, dice, 0
+    def __init__(self, name: str, dice: Random, now: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
+        self._name, self._dice, self._now, self._count = name, dice, now, 0
 
     def some(self, leads: int) -> list[Event]:
         """So many new leads, and all that they do: about six messages each."""
-        now = time.time_ns() // 1_000_000 - _AGO
+        now = self._now() - _AGO
         return [event for _ in range(leads) for event in self._life(now)]
 
     def one(self, deed: str, lead: str, **properties: object) -> Event:
         """One message about a lead."""
         self._count += 1
-        at = time.time_ns() // 1_000_000 - _AGO
+        at = self._now() - _AGO
         return topics.ENGAGEMENT, lead, track(lead, deed, at, f"{self._name}-{self._count}", **properties)
 
     def poison(self) -> list[Event]:

@@ -5,26 +5,38 @@ import itertools
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from confluent_kafka import IsolationLevel, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    OffsetSpec,
+    ResourceType,
+)
 
-from agents.brokers import Broker, apache_kafka
+from agents.brokers import Broker, _free_ports, apache_kafka
 from agents.clients import client
 from agents.policies import apply
 from agents.settings import read_settings
 from agents.topics import create_topics
 from agents.workplace import load_workplace
 from schemas import topics
-from tests.chaos.evidence import AGENT, Lane, Reader, Taken, gather
+from schemas.codec import decode_ledger
+from schemas.ledger import LedgerEntry
+from schemas.policy import Policy
+from tests.chaos.evidence import AGENT, Lane, Reader, Seen, Taken, gather
 from tests.chaos.load import Event, quick
 from tests.chaos.provider import Provider
 from tests.chaos.verifier import Verdict, judge
 from tests.chaos.worker import Worker, until
+from tests.fakes.proxy import Proxy
 from tests.fakes.sendgrid import KEY
 
 AGENTS: Final = ("intake", "journey", "sender", "sales")
@@ -33,31 +45,41 @@ SESSION_S: Final = 4
 ID_KEY: Final = "a key for hashes of addresses, 32+"
 TEMPLATES: Final = Path(__file__).parents[2] / "templates"
 _DRAIN_S: Final = 150
+_FRONT: Final = """\
+listeners=PLAINTEXT://{{host}}:{{port}},CONTROLLER://{{host}}:{{controller}},FRONT://{{host}}:{}
+advertised.listeners=PLAINTEXT://{{host}}:{{port}},FRONT://{{host}}:{}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,FRONT:PLAINTEXT
+"""  # who asks at the front is told of the front alone: all its traffic passes the proxy
 _SOON_MS: Final = 100_000  # the longest wait in a program is a minute
 
 
 class Pipeline:
     """Topics, policy and provider stand when the ``with`` block begins; workers are started by those who need them."""
 
-    def __init__(self, folder: Path, *, properties: str = "", front: str = "") -> None:
-        """``properties`` win over the broker's own; ``front`` is where workers find it, when not where it listens."""
-        self.folder, self.workers, self._numbers = folder, [], itertools.count(1)
-        self._properties, self._front = properties, front
+    def __init__(self, folder: Path, adapt: Callable[[Policy], Policy] = quick, clock: int = 0) -> None:
+        """``adapt`` makes the policy of the shipped one; with a ``clock`` (ms) time moves by ``step`` alone."""
+        self.folder, self._adapt, self._clock, self._numbers = folder, adapt, clock, itertools.count(1)
         self.workers: list[Worker] = []
-        self.broken = ""
+        self._gone: dict[Lane, list[Seen]] = {}
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self.broker: Broker = stack.enter_context(apache_kafka(properties=self._properties))
+            behind, before = _free_ports(2)
+            self.front = f"127.0.0.1:{before}"
+            self.broker: Broker = stack.enter_context(apache_kafka(properties=_FRONT.format(behind, before)))
+            self.proxy = stack.enter_context(Proxy(before, behind))
             self.provider = stack.enter_context(Provider())
             stack.callback(self._end_workers)
             self._env = self._environment()
             settings = read_settings(self._env)
             create_topics(settings)
-            policy = quick(load_workplace(TEMPLATES).policy)
-            asyncio.run(apply(client(settings), policy, PARTITIONS))
+            policy = self._adapt(load_workplace(TEMPLATES).policy)
+            asyncio.run(apply(client(settings), policy, PARTITIONS, self._clock or None))
             self.producer = Producer(self._client | {"partitioner": "murmur2_random"})
             self.admin = AdminClient(self._client)
+            self.configure(topics.SUPPRESSIONS, "message.timestamp.type", "LogAppendTime")  # nobody's clock but its own
+            if self._clock:
+                self.step(self._clock)
             self._stack = stack.pop_all()
         return self
 
@@ -78,6 +100,67 @@ class Pipeline:
         worker = Worker(agent, next(self._numbers), self.folder, self._env)
         self.workers.append(worker)
         return worker.start(fail_at, **more)
+
+    def now(self) -> int:
+        """Milliseconds since 1970, as workers see it."""
+        return self._clock or time.time_ns() // 1_000_000
+
+    def step(self, clock: int) -> None:
+        """Let it be this time (ms) from now on."""
+        self._clock = clock
+        self.publish([(topics.CLOCK, "clock", b"%d" % clock)])
+
+    def configure(self, topic: str, name: str, value: str) -> None:
+        """Change one setting of a topic at the broker."""
+        entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+        done(self.admin.incremental_alter_configs([resource]))
+
+    def records(self, topic: str) -> dict[Lane, list[Seen]]:
+        """Everything that is in a topic, by partition."""
+        read = Reader(self.bootstrap)
+        try:
+            return read.whole([topic])
+        finally:
+            read.close()
+
+    def ledger(self) -> dict[str, LedgerEntry]:
+        """The newest entry of each send key."""
+        newest = {r.key: r.value for records in self.records(topics.EMAIL_LEDGER).values() for r in records}
+        return {key.decode(): decode_ledger(value) for key, value in newest.items() if not key.startswith(b"\0")}
+
+    def lose(self, topic: str) -> None:
+        """Delete a topic, as nobody must."""
+        done(self.admin.delete_topics([topic]))
+        until(lambda: topic not in self.admin.list_topics(timeout=10).topics, f"{topic} is gone")
+
+    def make_anew(self, topic: str, records: Mapping[Lane, Sequence[Seen]] | None = None) -> None:
+        """Create a topic that was lost, empty or with what a backup holds."""
+        done(self.admin.create_topics([NewTopic(topic, PARTITIONS, 1, config=topics.registry()[topic].config())]))
+        for (_, partition), its in (records or {}).items():
+            for each in its:
+                self.producer.produce(topic, each.value, each.key, partition, headers=dict(each.headers))
+        assert not self.producer.flush(60)
+
+    def cut(self, topic: str, before: Mapping[int, int]) -> None:
+        """Delete the records of each partition before an offset, as retention does where it is allowed to."""
+        [policy] = done(self.admin.describe_configs([ConfigResource(ResourceType.TOPIC, topic)]))
+        self.configure(topic, "cleanup.policy", "delete")
+        done(self.admin.delete_records([TopicPartition(topic, *each) for each in before.items()]))
+        self.configure(topic, "cleanup.policy", policy["cleanup.policy"].value)
+
+    def forget(self, topic: str) -> int:
+        """Delete everything from an input; the judge will know what its group had read. Returns how many nobody had."""
+        read = Reader(self.bootstrap)
+        try:
+            found = read.whole([topic])
+            upto = read.committed(found)
+        finally:
+            read.close()
+        for lane, records in found.items():
+            self._gone.setdefault(lane, []).extend(record for record in records if record.offset < upto[lane])
+        self.cut(topic, {partition: records[-1].offset + 1 for (_, partition), records in found.items() if records})
+        return sum(record.offset >= upto[lane] for lane, records in found.items() for record in records)
 
     def all_agents(self, agents: Iterable[str] = AGENTS) -> None:
         """One worker of each agent that has none."""
@@ -114,8 +197,8 @@ class Pipeline:
         deadline = time.monotonic() + _DRAIN_S
         while True:
             until(lambda: self._idle(agents), f"{agents} are drained", _DRAIN_S, self.scene)
-            due = self._next_due() - _now()
-            if due >= _SOON_MS:
+            due = self._next_due() - self.now()
+            if self._clock or due >= _SOON_MS:
                 return
             assert time.monotonic() < deadline, f"something is always due soon, for {_DRAIN_S} s"
             time.sleep(max(0.1, due / 1000))
@@ -131,12 +214,16 @@ class Pipeline:
             Taken(each.at, each.send_key, each.payload["personalizations"][0]["to"][0]["email"])
             for each in self.provider.fake.taken
         ]
-        return judge(gather(self.bootstrap, folders, taken), ID_KEY.encode())
+        evidence = gather(self.bootstrap, folders, taken)
+        for lane, records in self._gone.items():
+            evidence.records[lane] = records + evidence.records[lane]
+        return judge(evidence, ID_KEY.encode())
 
     def tidy(self) -> None:
         """As a scenario finds it: one worker of each agent, without a fail point, and a provider that accepts."""
         if not self.broker.pid:
             self.broker.start()
+        self.proxy.heal()
         fake = self.provider.fake
         fake.mood, fake.next_moods = "accept", deque()
         fake.moods.clear()
@@ -153,7 +240,7 @@ class Pipeline:
         assert not verdict.wrong, "\n".join(["", *verdict.wrong])
         return verdict
 
-    def forget(self, worker: Worker) -> None:
+    def forget_folder(self, worker: Worker) -> None:
         """Remove a dead worker's folder: a new machine has none."""
         shutil.rmtree(worker.data, ignore_errors=True)
 
@@ -176,7 +263,7 @@ class Pipeline:
         return owners if set(owners) == wanted else {}
 
     def _idle(self, agents: Sequence[str]) -> bool:
-        now = _now()
+        now = self.now()
         if not self._owners(agents):
             return False
         ends = self._ends(agents)
@@ -219,7 +306,8 @@ class Pipeline:
 
     def _environment(self) -> dict[str, str]:
         return {
-            "NURTURE_BOOTSTRAP": self._front or self.bootstrap,
+            "NURTURE_BOOTSTRAP": self.bootstrap,
+            "NURTURE_CLOCK": "stepped" if self._clock else "wall",
             "NURTURE_PARTITIONS": str(PARTITIONS),
             "NURTURE_SESSION_TIMEOUT_S": str(SESSION_S),
             "NURTURE_TEMPLATES": str(TEMPLATES),
@@ -233,5 +321,6 @@ class Pipeline:
         }
 
 
-def _now() -> int:
-    return time.time_ns() // 1_000_000
+def done(answers: Mapping[object, Any]) -> list[Any]:
+    """Wait until the broker has done what it was asked; its answers. Raises KafkaException."""
+    return [answer.result(30) for answer in answers.values()]

@@ -5,7 +5,7 @@ import os
 import platform
 import time
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import confluent_kafka
 import pytest
@@ -16,16 +16,16 @@ FOUND: Final = Path(__file__).with_name("found.md")
 _HEAD: Final = """\
 # Faults survived
 
-Written by `make chaos` on {day}; do not edit. Each line is one scenario of `tests/chaos` against Apache Kafka, judged by
-`tests/chaos/verifier.py` after heal and drain. "Seen" counts what the verifier read back in that pipeline so far.
+Written by `make chaos`, last on {day}; do not edit. Each line is one scenario of `tests/chaos` against Apache Kafka, judged
+by `tests/chaos/verifier.py` after heal and drain. "Seen" counts what the verifier read back in that pipeline so far.
 
-- Seed: {seed}. Again: `make chaos SEED={seed}`, or one: `NURTURE_TEST_SEED={seed} .venv/bin/pytest -m '' tests/chaos -k NAME`
+- One again: `NURTURE_TEST_SEED=SEED .venv/bin/pytest -m '' tests/chaos -k NAME`. All of them: `make chaos SEED=SEED`
 - Machine: {cores} cores, Python {python}, Apache Kafka {kafka}, faust-streaming {faust}, aiokafka {aiokafka},
   rocksdict {rocks}, librdkafka {rdkafka} (verifier)
-- {passed} of {all} scenarios passed in {minutes:.0f} minutes
+- {passed} of {all} scenarios passed, in {minutes:.0f} minutes
 
-| Family | Fault | Law | Seen | Seconds | |
-|---|---|---|---|---:|---|
+| Family | Fault | Law | Seen | Seconds | Seed | |
+|---|---|---|---|---:|---:|---|
 """
 
 
@@ -37,32 +37,48 @@ class Line(NamedTuple):
     law: str
     seen: str
     seconds: float
+    seed: int
     outcome: str
+
+    @classmethod
+    def read(cls, row: str) -> Self:
+        """What ``str`` wrote."""
+        family, fault, law, seen, seconds, seed, outcome = (cell.strip() for cell in row.strip("| \n").split(" | "))
+        return cls(family, fault.strip("`"), law, seen, float(seconds), int(seed), outcome)
+
+    def __str__(self) -> str:
+        fault, seconds = f"`{self.fault}`", f"{self.seconds:.0f}"
+        return f"| {self.family} | {fault} | {self.law} | {self.seen} | {seconds} | {self.seed} | {self.outcome} |\n"
 
 
 class Table:
-    """Lines in the order in which scenarios ended."""
+    """Lines by family, and in each in the order in which scenarios ended."""
 
     def __init__(self, seed: int) -> None:
-        self._seed, self._began, self._lines = seed, time.monotonic(), []
+        self._seed = seed
+        self._lines: list[Line] = []
 
     def add(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """A scenario has ended."""
         law = " ".join((item.function.__doc__ or "").split())
         seen = dict(item.user_properties).get("seen", "")
         family = item.path.stem.removeprefix("test_")
-        self._lines.append(Line(family, item.name.removeprefix("test_"), law, seen, report.duration, report.outcome))
+        fault = item.name.removeprefix("test_")
+        self._lines.append(Line(family, fault, law, seen, report.duration, self._seed, report.outcome))
 
     def write(self, path: Path) -> None:
-        """The whole file, with what was found and fixed on the way."""
-        path.write_text(self._head() + "".join(map(_row, self._lines)) + "\n" + FOUND.read_text(encoding="utf-8"))
+        """The whole file, with what was found and fixed on the way; lines of other scenarios stay as earlier runs left them."""
+        ran = {line[:2] for line in self._lines}
+        self._lines = sorted(
+            [line for line in _earlier(path) if line[:2] not in ran] + self._lines, key=lambda x: x.family
+        )
+        path.write_text(self._head() + "".join(map(str, self._lines)) + "\n" + FOUND.read_text(encoding="utf-8"))
 
     def _head(self) -> str:
         version = importlib.metadata.version
         [kafka] = [jar.stem.rpartition("-")[2] for jar in LIBS.glob("kafka_*.jar")]
         facts: dict[str, Any] = {
             "day": time.strftime("%Y-%m-%d", time.gmtime()),
-            "seed": self._seed,
             "cores": os.cpu_count(),
             "python": platform.python_version(),
             "kafka": kafka,
@@ -72,11 +88,14 @@ class Table:
             "rdkafka": confluent_kafka.libversion()[0],
             "passed": sum(line.outcome == "passed" for line in self._lines),
             "all": len(self._lines),
-            "minutes": (time.monotonic() - self._began) / 60,
+            "minutes": sum(line.seconds for line in self._lines) / 60,
         }
         return _HEAD.format(**facts)
 
 
-def _row(line: Line) -> str:
-    cells = (line.family, f"`{line.fault}`", line.law, line.seen, f"{line.seconds:.0f}", line.outcome)
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+def _earlier(path: Path) -> list[Line]:
+    if not path.exists():
+        return []
+    table = path.read_text(encoding="utf-8").partition("## Found and fixed")[0]
+    rows = [row for row in table.splitlines() if row.startswith("| ") and "`" in row]
+    return [Line.read(row) for row in rows]

@@ -2,7 +2,6 @@
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from schemas import topics
 from tests.chaos.worker import until
@@ -26,19 +25,12 @@ def test_repeated_and_permuted(pipeline, load, dice, record_property):
 @pytest.mark.parametrize("topic", [topics.DECISIONS, pytest.param(topics.LEAD_ROWS, marks=pytest.mark.long)])
 def test_commands_refused_by_the_broker(pipeline, load, record_property, topic):
     """While the broker takes no record of a topic nothing moves on; afterwards everything is there."""
-    limit(pipeline, topic, "150")
+    pipeline.configure(topic, "max.message.bytes", "150")
     pipeline.publish(load.some(10))
     worker = pipeline.one("journey")
     until(lambda: worker.says("a life has ended"), "the journey's transactions fail")
-    limit(pipeline, topic, "1048588")
+    pipeline.configure(topic, "max.message.bytes", "1048588")
     pipeline.survived(record_property)
-
-
-def limit(pipeline, topic, size):
-    entry = ConfigEntry("max.message.bytes", size, incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
-    for answer in pipeline.admin.incremental_alter_configs([resource]).values():
-        answer.result(30)
 
 
 def test_a_transaction_left_open(pipeline, load, record_property, name):

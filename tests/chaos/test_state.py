@@ -6,18 +6,41 @@ import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from schemas import topics
+from tests.chaos.pipeline import done
+from tests.chaos.worker import until
 
 
-@pytest.mark.parametrize("agent", ["journey", "sender"])
-def test_group_offsets_reset(pipeline, load, record_property, agent):
-    """Set back to the beginning, a group's offsets change nothing: the changelog knows, and no mail goes out again."""
+def set_back(pipeline, agent, source):
+    """The group begins at the beginning."""
+    back = ConsumerGroupTopicPartitions(f"nurture-{agent}", [TopicPartition(source, p, 0) for p in (0, 1)])
+    done(pipeline.admin.alter_consumer_group_offsets([back]))
+
+
+def expired(pipeline, agent, _):
+    """The broker has forgotten the group."""
+    done(pipeline.admin.delete_consumer_groups([f"nurture-{agent}"]))
+
+
+SOURCE = {"journey": topics.FACTS, "sender": topics.SENDS}
+
+
+@pytest.mark.parametrize(
+    ("agent", "loss"),
+    [
+        *(("journey", set_back), ("sender", expired)),
+        *(
+            pytest.param("sender", set_back, marks=pytest.mark.long),
+            pytest.param("journey", expired, marks=pytest.mark.long),
+        ),
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_group_offsets(pipeline, load, record_property, agent, loss):
+    """Set back or expired, a group's offsets change nothing: the changelog knows, and no mail goes out again."""
     pipeline.publish(load.some(10))
     pipeline.drained()
     pipeline.one(agent).stop()
-    source = topics.FACTS if agent == "journey" else topics.SENDS
-    back = ConsumerGroupTopicPartitions(f"nurture-{agent}", [TopicPartition(source, p, 0) for p in (0, 1)])
-    for answer in pipeline.admin.alter_consumer_group_offsets([back]).values():
-        answer.result(30)
+    loss(pipeline, agent, SOURCE[agent])
     pipeline.start(agent)
     pipeline.ready()
     pipeline.publish(load.some(20))
@@ -40,7 +63,7 @@ def test_folder_of_another_partition(pipeline, load, record_property):
     aside.rename(folder(worker, 1))
     assert worker.start().ended() != 0
     assert worker.says("Delete the folder to rebuild it")
-    pipeline.forget(worker)
+    pipeline.forget_folder(worker)
     worker.start()
     pipeline.publish(load.some(10))
     pipeline.survived(record_property)
@@ -59,3 +82,17 @@ def test_folder_corrupted(pipeline, load, record_property):
     worker.start()
     pipeline.publish(load.some(10))
     pipeline.survived(record_property)
+
+
+def test_disk_full(pipeline, load, record_property):
+    """A journey whose disk takes nothing more says so and goes on when there is room: each fact counts once."""
+    pipeline.one("journey").stop()
+    worker = pipeline.start("journey")
+    pipeline.ready(["journey"])
+    worker.fill_disk(40_000)
+    pipeline.publish(load.some(30))
+    until(lambda: worker.says("make room on that disk; the lane tries again by itself"), "the disk is full")
+    worker.fill_disk(0)
+    pipeline.publish(load.some(10))
+    pipeline.survived(record_property)
+    assert worker.runs

@@ -22,7 +22,7 @@ def test_anybody_killed_again_and_again(pipeline, load, dice, record_property, k
         victim = pipeline.those(agent)[-1]
         victim.kill()
         if dice.random() < 0.5:
-            pipeline.forget(victim)
+            pipeline.forget_folder(victim)
         pipeline.start(agent) if dice.random() < 0.5 else victim.start()
     pipeline.survived(record_property)
 

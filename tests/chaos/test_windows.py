@@ -35,7 +35,7 @@ def journey_at(pipeline, window):
     for worker in former:
         worker.kill()
         if empty_handed:
-            pipeline.forget(worker)
+            pipeline.forget_folder(worker)
     return former[-1].start(fail_at) if former else pipeline.start("journey", fail_at)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from urllib.request import urlopen
 from agents.brokers import _free_ports, end_with_us
 from streams.engine.failpoint import VARIABLE
 
+SKEW: Final = "CHAOS_SKEW_S"
 _PATIENCE_S: Final = 60
 
 
@@ -33,7 +35,8 @@ class Worker:
         [port] = _free_ports(1)
         self._url = f"http://127.0.0.1:{port}"
         env = self._env | {"NURTURE_HTTP_PORT": str(port), VARIABLE: fail_at} | more
-        command = [sys.executable, "-m", "agents.cli", "run", self.agent]
+        module = "tests.chaos.skewed" if SKEW in more else "agents.cli"
+        command = [sys.executable, "-m", module, "run", self.agent]
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
                 command, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
@@ -83,6 +86,12 @@ class Worker:
         """Let it go on as if nothing had happened."""
         self._signal(signal.SIGCONT)
         self.paused = False
+
+    def fill_disk(self, most: int) -> None:
+        """From now on the system refuses every file of it to grow past so many bytes; 0 makes room again."""
+        assert self.process is not None
+        _, hard = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (most or hard, hard))
 
     def lanes(self) -> list[dict[str, Any]]:
         """What it says of its lanes; nothing while it does not answer."""
