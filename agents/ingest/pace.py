@@ -17,7 +17,7 @@ READERS: Final = {
     "nurture-intake": (topics.LEADS, topics.ENGAGEMENT, topics.SALES_FEEDBACK),
     "nurture-journey": (topics.FACTS, topics.CLICKS),
 }
-MOST_WAITING: Final = 5_000  # less than a second's work of one worker
+MOST_WAITING: Final = 1_000  # a fraction of a second of one worker, a few seconds where the machine is overloaded
 PATIENCE_S: Final = 10.0
 _PAUSE_S: Final = 0.05
 

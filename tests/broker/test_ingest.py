@@ -2,15 +2,20 @@
 
 import asyncio
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
 from click.testing import CliRunner
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, TopicPartition
 
 from agents.cli.ingest import ingest
+from agents.clients import client
 from agents.ingest.mapping import TOPICS
 from agents.ingest.messages import Message
+from agents.ingest.pace import Lag
 from agents.ingest.pour import KafkaSink, PourError, kafka
 from agents.settings import read_settings
 from agents.topics import create_topics
@@ -89,6 +94,34 @@ def test_a_message_that_the_broker_refuses_is_one_sentence(settings):
 
     with pytest.raises(PourError, match="repeats are harmless"):
         asyncio.run(pour())
+
+
+def test_what_a_group_has_not_taken_waits(settings, unique, monkeypatch):
+    """A reader that is one record behind leaves one; a group that never took any leaves none."""
+    group = {"bootstrap.servers": settings.bootstrap, "group.id": unique}
+    with closing(Consumer(group)) as reader:
+        asyncio.run(_pour(settings, unique))
+        part = TopicPartition(TOPICS["leads"], 0)
+        part.offset = reader.get_watermark_offsets(part, timeout=20)[1] - 1
+        reader.commit(offsets=[part], asynchronous=False)
+    monkeypatch.setattr("agents.ingest.pace.READERS", {unique: (TOPICS["leads"],), f"{unique}-never": TOPICS.values()})
+    assert asyncio.run(_waiting(settings)) == 1
+
+
+async def _pour(settings, unique):
+    async with kafka(settings) as sink:
+        await sink.pour([Message(TOPICS["leads"], f"{unique}-{n}".encode(), b"{}", [], "") for n in range(50)])
+
+
+async def _waiting(settings):
+    admin, consumer = AIOKafkaAdminClient(**client(settings)), AIOKafkaConsumer(**client(settings))
+    await admin.start()
+    await consumer.start()
+    try:
+        return await Lag(admin, consumer).waiting()
+    finally:
+        await admin.close()
+        await consumer.stop()
 
 
 async def _open(settings):
