@@ -48,6 +48,8 @@ def refused(settings, names):
 def make(settings, name, partitions, **config):
     admin = AdminClient({"bootstrap.servers": settings.bootstrap})
     admin.create_topics([NewTopic(name, partitions, 1, config=config)])[name].result()
+    while len(admin.list_topics(name, timeout=10).topics[name].partitions) != partitions:  # a busy broker learns late
+        time.sleep(0.01)
 
 
 COMPACT = {"cleanup.policy": "compact", "delete.retention.ms": str(TOMBSTONES_MS)}

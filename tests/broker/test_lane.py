@@ -253,7 +253,7 @@ def test_commands_that_cannot_be_sent_hold_everything_back(made):
     items = some(30, keys=5)
     lab.recreate(bootstrap, f"commands-{run}", 0)
     lab.produce(bootstrap, f"facts-{run}", items)
-    with Worker(bootstrap, run, data) as worker:
+    with Worker(bootstrap, run, data, SETTINGS='{"transaction_timeout_ms": 2000}') as worker:
         worker.until(lambda: f"does not know the topic commands-{run}" in worker.log.read_text())
         assert tallies(bootstrap, run)[0] == {}
         lab.recreate(bootstrap, f"commands-{run}", lab.PARTITIONS)
