@@ -1,0 +1,72 @@
+"""``templates/programs/README.md`` is done as it says, in its order, and names every key of a step."""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from schemas.policy import Step
+from tests.test_workplace_guide import TODAY, typed
+
+ROOT = Path(__file__).parents[1]
+GUIDE = (ROOT / "templates/programs/README.md").read_text(encoding="utf-8")
+STEPS = re.findall(r"^```(\w+)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+PROGRAM = "templates/programs/plant-managers.yaml"
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """A folder like a clone's."""
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    for name in ("templates", "tests/facts.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def test_a_newcomer_writes_a_program_with_this_page_alone(desk):
+    """The file saved, each line typed, each answer as printed."""
+    assert PROGRAM in GUIDE
+    shutil.copytree(desk / "templates", desk / "before")
+    said = ""
+    for kind, block in STEPS:
+        match kind:
+            case "yaml":
+                (desk / PROGRAM).write_text(block, encoding="utf-8")
+            case "sh":
+                said = typed(desk, block.strip() + (TODAY if "check" in block else ""))
+            case _:
+                assert block.strip() in said
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "answer"),
+    [
+        ("wait: 2 business days", "wait: 2 bussiness days", "expected a length of time"),
+        ("email: five-meters", "email: five-metres", 'did you mean "five-meters"?'),
+        (
+            'tracked:savings-calculated"   ',
+            'tracked:saving-calculated"    ',
+            'did you mean "tracked:savings-calculated"?',
+        ),
+        ("then: first-look", "then: frist-look", 'did you mean "first-look"?'),
+        ("goals: ", "goal: ", 'found the key "goal"'),
+    ],
+)
+def test_each_thing_that_is_broken_on_the_way_is_answered(desk, right, wrong, answer):
+    """With the place, and what was meant."""
+    text = dict(STEPS)["yaml"]
+    assert right in text
+    (desk / PROGRAM).write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    assert answer in typed(desk, ".venv/bin/nurture check" + TODAY)
+
+
+def test_the_page_names_every_key_of_a_step():
+    """Two lists, compared."""
+    keys = re.search(r"^\| key \| says \|\n(.*?)\n\n", GUIDE, re.MULTILINE | re.DOTALL)[1]
+    named = [re.search(r"`(\w+)`", row)[1] for row in keys.splitlines()[1:]]
+    assert sorted(named) == sorted(field.encode_name for field in msgspec.structs.fields(Step))
