@@ -12,7 +12,7 @@ from tests.bench.stand import stand
 from tests.bench.throughput import Tell
 
 _LEADS: Final = 2_000
-RATES: Final = {500: 25.0, 2_000: 20.0, 10_000: 10.0}  # events a second, and for how many seconds
+RATES: Final = {500: 20.0, 2_000: 15.0, 10_000: 6.0}  # events a second, and for how many seconds
 QUICK: Final = {2_000: 6.0}
 PROMISED: Final = (500, 2_000)
 

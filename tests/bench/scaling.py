@@ -12,7 +12,7 @@ from tests.bench.throughput import Tell
 
 _FACTS: Final = 150_000
 _LEADS: Final = 5_000
-_ROUNDS: Final = 3
+_ROUNDS: Final = 2
 
 
 async def scaling(tell: Tell, *, quick: bool) -> dict[str, Any]:
