@@ -28,29 +28,29 @@ async def alone(tell: Tell, *, quick: bool) -> dict[str, Any]:
     pin({core})
     rounds = range(1 if quick else _ROUNDS)
     found = {
-        "replay_facts_per_second": median(_replayed() for _ in rounds),
-        "mails_per_second": median(_written() for _ in rounds),
+        "replay_facts_per_second": median(replayed(_FACTS) for _ in rounds),
+        "mails_per_second": median(written(_MAILS) for _ in rounds),
     }
     pin({core, *others})
     tell(f"on one core: {found}")
     return {"alone": found}
 
 
-def _replayed() -> float:
-    """Decoded, decided, kept in memory: what ``nurture replay`` does with a file."""
-    policy, told = Compiled(workplace().policy), facts(_FACTS, 5_000)
+def replayed(count: int) -> float:
+    """Facts a second. Decoded, decided, kept in memory: what ``nurture replay`` does with a file."""
+    policy, told = Compiled(workplace().policy), facts(count, 5_000)
     began = time.perf_counter()
     history: list[Fact] = [decode_fact(fact.value) for fact in told]  # type: ignore[misc]
-    replay(history, policy, lambda _: policy)
+    replay(lambda: history, policy, lambda _: policy)
     return len(told) / (time.perf_counter() - began)
 
 
-def _written() -> float:
-    """Every e-mail of the shipped programs in turn, HTML and text, with its lead's values and its headers."""
+def written(count: int) -> float:
+    """Mails a second. Every e-mail of the shipped programs in turn, HTML and text, with its lead's values and its headers."""
     place = workplace()
     composer = Composer(Renderer(place), lambda lead: f"https://mail.wattlark.example/unsubscribe?t={lead}")
     names = [name for name, email in place.policy.emails.items() if email.kind != "internal"]
-    orders = [_order(number, names[number % len(names)]) for number in range(_MAILS)]
+    orders = [_order(number, names[number % len(names)]) for number in range(count)]
     for order in orders[: len(names)]:
         if not isinstance(composed := composer.compose(order, START), Composed):
             raise SideFailed(f"{order.email} cannot be written: {composed}")

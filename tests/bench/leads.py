@@ -52,7 +52,7 @@ async def _among(stand: Stand, count: int) -> dict[str, Any]:
     begun = sum((await stand.ends(source)).values())
     rows = stand.make("among-rows", COMPACT)
     for first in range(0, count, _PART):
-        await stand.pour(rows, _rows(first, min(count, first + _PART), count))
+        await stand.pour(rows, leads_rows(first, min(count, first + _PART), count))
     order = Order(
         bootstrap=stand.bootstrap,
         source=source,
@@ -99,7 +99,7 @@ async def _waiting(stand: Stand, worker: Worker, since: Any) -> dict[str, Any]:
     }
 
 
-def _rows(first: int, last: int, count: int) -> list[list[Row]]:
+def leads_rows(first: int, last: int, count: int) -> list[list[Row]]:
     """Rows of leads ``first`` to ``last`` by partition, behind a birth when they are the first ones."""
     name = policy_hash(workplace().policy)
     parts: list[list[Row]] = [

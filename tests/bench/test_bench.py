@@ -2,12 +2,16 @@
 
 import pytest
 
-from schemas.codec import decode_fact
+from agents.segment import to_fact
+from schemas.codec import decode_fact, decode_lead
 from schemas.facts import LeadCreated
 from schemas.problem import Rejected
 from schemas.topics import DECISIONS, SENDS
+from tests.bench import traffic
+from tests.bench.alone import replayed, written
 from tests.bench.delays import delays, percentile
-from tests.bench.facts import facts
+from tests.bench.facts import START, facts
+from tests.bench.leads import leads_rows
 from tests.bench.order import Order
 from tests.bench.results import between
 from tests.bench.sides.one import OneByOne
@@ -104,6 +108,28 @@ def test_the_work_of_every_side_is_the_journeys_own(tmp_path):
         said |= {out.topic for out in outs}
     assert rows.keys() == {key for key, _ in told}
     assert said >= {DECISIONS, SENDS}
+
+
+def test_live_traffic_is_understood():
+    """Intake reads every message, and a form of each ten asks: one in fifty for what we have, with its send key."""
+    events = traffic.messages(100, 7)
+    read = [to_fact(event.value, START, str) for event in (*traffic.introductions(2), *events)]
+    assert not [fact for fact in read if isinstance(fact, Rejected)]
+    assert [bool(event.send_key) for event in events if event.asks] == 2 * [True, False, False, False, False]
+
+
+def test_what_needs_no_broker_runs():
+    """A history is folded again, and every shipped e-mail is written."""
+    assert replayed(300) > 0
+    assert written(30) > 0
+
+
+def test_every_lead_that_only_exists_has_a_row():
+    """A birth in every partition, a policy, and as many leads; all of them due some time."""
+    rows = [row for part in leads_rows(0, 1_000, 1_000) for row in part]
+    leads = [decode_lead(value) for key, value, *_ in rows if not key.startswith(b"\0")]
+    assert len({lead.id for lead in leads}) == 1_000
+    assert all(lead.due > START for lead in leads)
 
 
 def test_every_target_has_a_name_of_its_own():
