@@ -25,12 +25,13 @@ class Zone(NamedTuple):
 
 
 _clock: Final = lru_cache(maxsize=64)(time.fromisoformat)
+_place: Final = lru_cache(maxsize=1024)(ZoneInfo)  # which keeps eight itself, and reads a ninth one's file each time
 
 
 @lru_cache(maxsize=1024)
 def _zone(name: str) -> ZoneInfo | None:
     try:
-        return ZoneInfo(name)
+        return _place(name)
     except (ValueError, OSError, KeyError):  # unknown, malformed or a folder's name: ZoneInfo raises all three
         return None
 
@@ -50,7 +51,7 @@ def next_open(moment: int, zone: str, *quiet: QuietHours, holidays: Holidays = f
 
     A week later when there is none: hours that never open must not stop the world.
     """
-    place, at = ZoneInfo(zone), moment
+    place, at = _place(zone), moment
     for _ in range(_MOST_JUMPS):
         local = datetime.fromtimestamp(at / 1000, place)
         closed = (_quiet_until(local, hours) for hours in quiet)
@@ -89,7 +90,7 @@ def after(moment: int, wait: Waiting, zone: str, holidays: Holidays = frozenset(
         ends = add_business_days(ends, wait.business_days, zone, holidays)
     if wait.clock is None:
         return ends
-    local = datetime.fromtimestamp(ends / 1000, ZoneInfo(zone))
+    local = datetime.fromtimestamp(ends / 1000, _place(zone))
     days = 0 if wait.weekday is None else (wait.weekday - local.weekday()) % 7
     found = _at(local, wait.clock, days)
     if found < local:
@@ -99,7 +100,7 @@ def after(moment: int, wait: Waiting, zone: str, holidays: Holidays = frozenset(
 
 def add_business_days(moment: int, days: int, zone: str, holidays: Holidays = frozenset()) -> int:
     """The same time of day this many Mondays-to-Fridays later that are no holidays, in ms."""
-    local = datetime.fromtimestamp(moment / 1000, ZoneInfo(zone))
+    local = datetime.fromtimestamp(moment / 1000, _place(zone))
     left = days
     for _ in range(2 * days + _MOST_HOLIDAYS):
         if not left:
@@ -111,5 +112,5 @@ def add_business_days(moment: int, days: int, zone: str, holidays: Holidays = fr
 
 def end_of(day: str, zone: str) -> int:
     """The last moment (ms) of a day there."""
-    local = datetime.combine(date.fromisoformat(day), time.min, ZoneInfo(zone))
+    local = datetime.combine(date.fromisoformat(day), time.min, _place(zone))
     return round(_at(local, time.min, days=1).timestamp() * 1000) - 1
