@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -24,8 +24,9 @@ from schemas.lead import Lead, Standing
 from schemas.problem import UserError
 from schemas.read import read
 from schemas.units import day_of, iso
+from schemas.words import one_of
 from streams.journey.past import Past
-from streams.journey.predicate import Test, compile_when
+from streams.journey.predicate import compile_when
 from streams.journey.replay import replay
 from streams.journey.score import leading
 
@@ -50,10 +51,13 @@ def leads(condition: str, most: int, facts: Path | None, policy: Path | None, mo
     Besides traits, a condition may name lifecycle, model, stage, fit, engagement, veto, suppressed, program, customer,
     with_sales and silence.
     """
-    test = _test(condition)
+    when = _read(condition)
+    test = compile_when(when)
     rows = list(_rows(facts, policy))
     today = max((day_of(lead.seen) for lead in rows), default=0)
-    wanted = [fields for lead in rows if _holds(test, lead, fields := fields_of(lead, model), today)]
+    seen = [(lead, fields_of(lead, model)) for lead in rows]
+    wanted = [fields for lead, fields in seen if test is None or test(fields, Past(lead.counts, today))]
+    _warn(when, [fields for _, fields in seen])
     if as_json:
         for one in wanted:
             click.echo(json.dumps(one))
@@ -87,15 +91,25 @@ def fields_of(lead: Lead, model: str = "") -> dict[str, Scalar]:
     }
 
 
-def _holds(test: Test | None, lead: Lead, fields: dict[str, Scalar], today: int) -> bool:
-    return test is None or test(fields, Past(lead.counts, today))
-
-
-def _test(condition: str) -> Test | None:
+def _read(condition: str) -> When:
     when = read("--where", condition, When)
     if isinstance(when, list):
         raise UserError("\n".join(map(str, when)))
-    return compile_when(when)
+    return when
+
+
+def _warn(when: When, leads: list[dict[str, Scalar]]) -> None:
+    """A misspelt field holds for nobody, which looks like an answer; a warning, since perhaps nobody has it yet."""
+    known = {name for fields in leads for name in fields}
+    for name in sorted(set(_fields(when)) - known) if known else ():
+        click.echo(f'found the field "{name}", which no lead has; expected {one_of(name, sorted(known))}', err=True)
+
+
+def _fields(when: When) -> Iterator[str]:
+    if when.field:
+        yield when.field
+    for inner in (*when.all, *when.any, *([when.not_] if when.not_ else ())):
+        yield from _fields(inner)
 
 
 def _rows(facts: Path | None, policy: Path | None) -> Iterable[Lead]:
