@@ -1,9 +1,12 @@
-"""A mail provider that hangs, resets, fails, refuses and drips."""
+"""A mail provider that hangs, resets, fails, refuses and drips, and whose events come late, twice, disordered or never."""
 
 import pytest
 
+from tests.fakes.events import disordered
+
+EVENTS = ("Email Processed", "Email Delivered", "Email Opened")
 MOODS = (
-    *("reset", "accept_then_reset", "500", "accept_then_500", "503", "429", "413", "400_not_json", "drip"),
+    *("reset", "accept_then_reset", "500", "accept_then_500", "503", "429", "413", "400", "400_not_json", "drip"),
     *("hang", "accept_then_hang", "401", "403", "302"),
 )
 QUICK = ("accept_then_reset", "500", "429", "413", "drip")
@@ -18,3 +21,38 @@ def test_provider(pipeline, load, record_property, mood):
     pipeline.publish(load.some(15))
     pipeline.survived(record_property)
     assert not fake.next_moods, "the mood was met"
+
+
+@pytest.mark.long
+def test_provider_that_never_says_when_to_come_back(pipeline, load, record_property):
+    """Too many requests, without a word on when: all of them wait, and all of them go."""
+    fake = pipeline.provider.fake
+    fake.reset_in = None
+    fake.next_moods.extend(["429"] * 5)
+    pipeline.publish(load.some(15))
+    pipeline.survived(record_property)
+    assert not fake.next_moods, "the mood was met"
+
+
+def test_events_late_twice_disordered_and_silent(pipeline, load, dice, record_property):
+    """What the provider tells settles a doubt, whatever order it comes in; of what it never tells, the doubt stays."""
+    fake = pipeline.provider.fake
+    before = set(pipeline.ledger())
+    fake.next_moods.extend(["accept_then_reset", "accept"] * 4)  # as many good answers: the breaker stays closed
+    while fake.next_moods:
+        pipeline.publish(load.some(10))
+        pipeline.drained()
+    doubts = [entry for key, entry in pipeline.ledger().items() if key not in before and entry.state == "unknown"]
+    told, silent = doubts[::2], doubts[1::2]
+    assert told
+    assert silent
+    about = [
+        load.one(event, entry.lead_id, send_key=entry.send_key, email_id=entry.email)
+        for entry in told
+        for event in EVENTS
+    ]
+    pipeline.publish(disordered(about, dice))
+    pipeline.survived(record_property)
+    states = {key: entry.state for key, entry in pipeline.ledger().items()}
+    assert {states[entry.send_key] for entry in told} == {"confirmed"}
+    assert {states[entry.send_key] for entry in silent} == {"unknown"}
