@@ -1,7 +1,7 @@
 """A policy made ready: rules by fact type, durations in milliseconds, decay by day. It decides nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from schemas.authored import When
@@ -85,10 +85,10 @@ class Compiled:
         known = self.holidays.get(country.upper()) if isinstance(country, str) else None
         return self.holidays[EVERYWHERE] if known is None else known
 
-    def fed_by(self, fact: Happened, traits: Traits) -> list[Scored]:
+    def fed_by(self, fact: Happened, traits: Traits) -> Sequence[Scored]:
         """The engagement rules, of every model, that this fact feeds."""
         sieve = self._by_name.get(fact.name) if isinstance(fact, Tracked) else self._by_type.get(type(fact))
-        return [] if sieve is None else sieve.passed(traits, fact)
+        return () if sieve is None else sieve.passed(traits, fact)
 
 
 def _index(rules: Iterable[Scored]) -> tuple[dict[type[Happened], Sieve[Scored]], dict[str, Sieve[Scored]]]:

@@ -15,6 +15,7 @@ from schemas.reason import Reason
 from schemas.units import day_of
 from streams.journey.compiled import REQUESTED, Compiled
 from streams.journey.model import Scored
+from streams.journey.past import Days
 from streams.journey.points import once_more
 from streams.journey.turn import Turn
 
@@ -25,6 +26,7 @@ _SUPPRESSING: Final = {  # the gravest first
     f.EmailBounced: Reason.HARD_BOUNCE,
 }
 _LABEL: Final = 80
+_NEVER: Final[Days] = {}
 _LABELS: Final = ("content", "webinar", "form", "path", "email")
 Changes = dict[str, Any]
 
@@ -129,10 +131,10 @@ def _settled(lead: Lead, fact: f.SendSettled) -> Changes:
     return {"received": {e: at for e, at in lead.received.items() if e != fact.email}, "sent": tuple(sent)}
 
 
-def hit_by(lead: Lead, fact: f.Happened, policy: Compiled) -> list[Scored]:
+def hit_by(lead: Lead, fact: f.Happened, policy: Compiled) -> Sequence[Scored]:
     """The engagement rules that this fact feeds. A machine's open feeds none."""
     if isinstance(fact, f.EmailOpened) and fact.machine:
-        return []
+        return ()
     return policy.fed_by(fact, lead.traits)
 
 
@@ -155,25 +157,23 @@ def fed(lead: Lead, rules: Sequence[str], at: int, label: str, turn: Turn) -> Ch
 
 
 def _fed(lead: Lead, hits: Sequence[Scored], at: int, label: str, today: int) -> Changes:
-    counts, day = dict(lead.counts), day_of(at)
+    counts, day, telling = dict(lead.counts), day_of(at), None
     for hit in hits:
-        counts[hit.key] = once_more(counts.get(hit.key, {}), day, hit, today)
+        counts[hit.key] = once_more(counts.get(hit.key, _NEVER), day, hit, today)
+        if hit.rule.counts_as_interest and (telling is None or hit.points > telling.points):
+            telling = hit
     changes: Changes = {"counts": counts}
-    telling = max((hit for hit in hits if hit.rule.counts_as_interest), key=_weight, default=None)
     if telling is not None:
         changes["interest_at"] = max(lead.interest_at, at)
         changes["moments"] = _remembered(lead, Moment(what=telling.key, at=at, label=label))
     return changes
 
 
-def _weight(hit: Scored) -> int:
-    return hit.points
-
-
 def _remembered(lead: Lead, moment: Moment) -> tuple[Moment, ...]:
-    if lead.moments and _order(moment) < _order(lead.moments[-1]):
-        return tuple(sorted((*lead.moments, moment), key=_order)[-MOMENTS:])
-    return (*lead.moments, moment)[-MOMENTS:]
+    told = (*lead.moments, moment)
+    if lead.moments and moment.at <= lead.moments[-1].at:
+        told = tuple(sorted(told, key=_order))
+    return told[-MOMENTS:]
 
 
 def _order(moment: Moment) -> tuple[int, str, str]:

@@ -26,9 +26,12 @@ def once_more(days: Days, day: int, rule: Scored, today: int) -> Days:
     if today - day > rule.horizon:
         return days
     had = days.get(day, 0)
-    more = days | {day: had + 1}
-    if not had and len(more) > 1:
-        more = dict(sorted(more.items(), reverse=True))
+    if had:
+        more = days | {day: had + 1}
+    elif not days or day > next(iter(days)):
+        more = {day: 1, **days}
+    else:
+        more = dict(sorted((days | {day: 1}).items(), reverse=True))
     if had >= rule.most_a_day or sum(more.values()) < rule.most:
         return more  # no more counts than before, or not all of them used up
     last = _last(more, rule, today)

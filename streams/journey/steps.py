@@ -56,7 +56,10 @@ def advance(lead: Lead, enrolment: Enrolment, route: Route, turn: Turn) -> tuple
 
 def _next(enrolment: Enrolment, route: Route) -> TimedStep | None:
     """The first step not done yet: content is a queue, so a step that was added earlier is still told."""
-    return next((step for step in route.steps if step.id not in enrolment.done), None)
+    for step in route.steps:
+        if step.id not in enrolment.done:
+            return step
+    return None
 
 
 def _chosen(lead: Lead, enrolment: Enrolment, step: TimedStep, seen: int) -> tuple[str, Reason | None]:
