@@ -11,7 +11,6 @@ from schemas.policy import EVERYWHERE, Policy, QuietHours, Sending, models_of, p
 from schemas.units import millis
 from streams.journey.calendar import Holidays
 from streams.journey.model import Judge, Scored
-from streams.journey.predicate import compile_when
 from streams.journey.route import Route, routed
 from streams.journey.sieve import Sieve
 
@@ -57,7 +56,8 @@ class Compiled:
         self.rules = {rule.key: rule for model in self.models.values() for rule in model.rules}
         self.pots = {rule.key: pot for model in self.models.values() for pot in model.pots for rule in pot.rules}
         self._by_type, self._by_name = _index(self.rules.values())
-        self.lifecycle = tuple((state.id, compile_when(state.when)) for state in policy.lifecycle.states)
+        self.lifecycle = Sieve((state.id, state.when) for state in policy.lifecycle.states)
+        self.inquiry = policy.lifecycle.states[0].id  # which needs nothing
         self.routes = {
             id_: routed(id_, program, self.models[program.model].words, policy.brand.time_zone)
             for id_, program in policy.programs.items()

@@ -58,4 +58,4 @@ def next_due(lead: Lead, seen: int, policy: Compiled) -> int:
         awaited.append(gate.sets_at(lead, policy))
     if lead.clicks:
         awaited += [click.due for click in lead.clicks if click.state == "waits"]
-    return min((at for at in awaited if at > seen), default=0)
+    return min([at for at in awaited if at > seen], default=0)

@@ -18,8 +18,9 @@ def forbidden(lead: Lead, seen: int) -> Reason | None:
         return lead.suppressed
     if not lead.bases:
         return Reason.NO_BASIS
-    if any(basis.expires is None or basis.expires > seen for basis in lead.bases.values()):
-        return None
+    for basis in lead.bases.values():
+        if basis.expires is None or basis.expires > seen:
+            return None
     return Reason.BASIS_EXPIRED
 
 
@@ -74,7 +75,9 @@ def alive_at(lead: Lead) -> int:
 
 def sets_at(lead: Lead, policy: Compiled) -> int:
     """When a lead that stays silent is left alone (ms), 0 for never."""
-    alive = alive_at(lead) if policy.sunset else 0
+    if not policy.sunset:
+        return 0
+    alive = alive_at(lead)
     return alive + policy.sunset if alive else 0
 
 

@@ -36,11 +36,10 @@ class Ending(NamedTuple):
 
 def answer(lead: Lead, turn: Turn) -> Lead:
     """What sales said, or did not say in time, about the open handoff; a deal may end without one."""
-    open_, said = lead.handoff, getattr(turn.fact, "handoff_id", "")
-    ending = _ending(turn.fact, turn.policy.pauses)
+    open_, ending = lead.handoff, _ending(turn.fact, turn.policy.pauses)
     if open_ is None:
         return lead if ending is None else _cool(lead, ending)
-    if said not in ("", open_.id):
+    if getattr(turn.fact, "handoff_id", "") not in ("", open_.id):
         return lead  # this answers an older handoff
     answers = ending is not None or isinstance(turn.fact, _WORK)
     if turn.seen >= open_.answer_by and not (answers and turn.fact.at < open_.answer_by):

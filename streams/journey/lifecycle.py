@@ -27,8 +27,8 @@ def name(before: Lead, lead: Lead, turn: Turn) -> Lead:
 def state_of(lead: Lead, seen: int, policy: Compiled) -> str:
     """The last state whose condition holds; the first needs nothing."""
     standing = standing_of(lead, seen, policy)
-    holding = (id_ for id_, test in reversed(policy.lifecycle) if test is None or test(standing, None))
-    return next(holding, policy.lifecycle[0][0])
+    holding = policy.lifecycle.passed(standing)
+    return holding[-1] if holding else policy.inquiry
 
 
 def standing_of(lead: Lead, seen: int, policy: Compiled) -> Traits:
@@ -50,6 +50,8 @@ def _changed(before: Lead, lead: Lead, seen: int) -> bool:
         return True
     if (lead.opportunity_until > seen) is not (before.opportunity_until > before.seen):
         return True
+    if lead.standings is before.standings:
+        return False
     for name, standing in lead.standings.items():
         was = before.standings[name]
         if standing.stage != was.stage or standing.veto != was.veto:

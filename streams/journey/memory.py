@@ -46,14 +46,11 @@ def is_news(lead: Lead, fact: f.Fact) -> bool:
 
 def learn(lead: Lead, fact: f.Fact, policy: Compiled) -> Lead:
     """The row after this fact: traits, bases, counts, moments, what sales did. ``seen`` never runs backwards."""
-    changes = _learned(lead, fact, policy)
-    changes["seen"] = max(lead.seen, fact.seen)
+    seen = max(lead.seen, fact.seen)
     if isinstance(fact, f.Tick):
-        return replace(lead, **changes)
-    changes["facts"] = lead.facts + 1
-    changes["recent"] = _recent(lead, fact)
-    changes |= _counted(lead, fact, policy)
-    return replace(lead, **changes)
+        return replace(lead, seen=seen)
+    learned, counted = _learned(lead, fact, policy), _counted(lead, fact, policy)
+    return replace(lead, seen=seen, facts=lead.facts + 1, recent=_recent(lead, fact), **learned, **counted)
 
 
 def noted(lead: Lead, fact: f.Fact) -> Lead:

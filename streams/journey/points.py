@@ -75,19 +75,31 @@ def points(pot: Pot, counts: Mapping[str, Days], today: int) -> int:
     return whole(total, _MILLION)
 
 
+def gained(days: Days, had: Days, rule: Scored, decay: tuple[int, ...], today: int) -> int:
+    """What the counts of a rule outside any group are worth more than those that it ``had``, both seen today.
+
+    Hot, and most often it is one more today, not the last that counts: that is the rule's points, not a fraction less.
+    """
+    times = days.get(today, 0)
+    if times == had.get(today, 0) + 1 <= rule.most_a_day and not rule.caps:
+        total = sum(days.values())
+        if total == sum(had.values()) + 1 < rule.most:  # so nothing was forgotten, and nothing else is new
+            return rule.points
+    return points_alone(days, rule, decay, today) - points_alone(had, rule, decay, today)
+
+
 def points_alone(days: Days, rule: Scored, decay: tuple[int, ...], today: int) -> int:
     """What the counts of a rule outside any group are worth. Hot: most rules have no caps over several days."""
     if rule.caps:
         total = sum(times * decay[max(0, today - day)] for day, times in takes(days, rule, today))
         return whole(rule.points * total, WHOLE)
-    total, left, most_a_day = 0, rule.most, rule.most_a_day
+    total, left, most_a_day, oldest = 0, rule.most, rule.most_a_day, today - rule.horizon
     for day, times in days.items():
-        age = today - day if day < today else 0
-        if age > rule.horizon or not left:
+        if day < oldest or not left:
             break
         counted = min(times, most_a_day, left)
         left -= counted
-        total += counted * decay[age]
+        total += counted * (decay[today - day] if day < today else WHOLE)
     return whole(rule.points * total, WHOLE)
 
 

@@ -14,10 +14,11 @@ from streams.journey import stage
 from streams.journey.compiled import Compiled
 from streams.journey.model import Judge, Pot
 from streams.journey.past import Days, Past
-from streams.journey.points import points, points_alone, shares
+from streams.journey.points import gained, points, shares
 from streams.journey.turn import Turn
 
 _NEW: Final = Standing()
+_NEVER: Final[Days] = {}
 _NOTHING: Final[dict[str, Days]] = {}
 
 
@@ -29,14 +30,15 @@ def judge(before: Lead, lead: Lead, turn: Turn) -> Lead:
     lapsed = policy.timed and any(0 < standing.lapses <= turn.seen for standing in lead.standings.values())
     if not (introduced or anew or lapsed or lead.counts is not before.counts):
         return lead
-    past, was = Past(lead.counts, today), None if anew else Past(before.counts, today)
-    gains, standings = _gains(past, was, policy), {}
+    past = Past(lead.counts, today)
+    gains, standings = _gains(lead.counts, _NOTHING if anew else before.counts, today, policy), {}
     for name, model in policy.models.items():
         standing = lead.standings.get(name, _NEW)
         if introduced or anew or lapsed or name in gains or standing.overstayed:
-            engagement = gains.get(name, 0) + (0 if was is None else standing.engagement)
+            engagement = gains.get(name, 0) + (0 if anew else standing.engagement)
             if model.patterns:
-                engagement += _patterns(lead, past, model) - (0 if was is None else _patterns(before, was, model))
+                had = 0 if anew else _patterns(before, Past(before.counts, today), model)
+                engagement += _patterns(lead, past, model) - had
             scored = _scored(standing, lead, engagement, past, model, introduced=introduced)
             standing = stage.move(scored, lead, past, model, turn)
         standings[name] = standing
@@ -52,24 +54,24 @@ def _scored(standing: Standing, lead: Lead, engagement: int, past: Past, model: 
     return replace(standing, fit=fit, veto=veto, engagement=engagement)
 
 
-def _gains(past: Past, was: Past | None, policy: Compiled) -> dict[str, int]:
-    """By model, what counts add to its engagement: all of them, or since ``was``, on one day, those that are new."""
-    before, today = _NOTHING if was is None else was.counts, past.today
+def _gains(counts: dict[str, Days], before: dict[str, Days], today: int, policy: Compiled) -> dict[str, int]:
+    """By model, what counts add to its engagement since ``before``, both seen from the same day."""
     gains: dict[str, int] = {}
     together: dict[str, Pot] = {}
-    for key, days in past.counts.items():
-        had, pot = before.get(key), policy.pots.get(key)
-        if days is had or pot is None:  # a rule of an older policy weighs nothing now
+    for key, days in counts.items():
+        had = before.get(key, _NEVER)
+        if days is had:
+            continue
+        pot = policy.pots.get(key)
+        if pot is None:  # a rule of an older policy weighs nothing now
             continue
         if pot.alone is None:
             together[pot.name] = pot
             continue
-        gain = points_alone(days, pot.alone, pot.decay, today)
-        if had:
-            gain -= points_alone(had, pot.alone, pot.decay, today)
+        gain = gained(days, had, pot.alone, pot.decay, today)
         gains[pot.model] = gains.get(pot.model, 0) + gain
     for pot in together.values():
-        gain = points(pot, past.counts, today) - points(pot, before, today)
+        gain = points(pot, counts, today) - points(pot, before, today)
         gains[pot.model] = gains.get(pot.model, 0) + gain
     return gains
 
