@@ -58,4 +58,8 @@ def next_due(lead: Lead, seen: int, policy: Compiled) -> int:
         awaited.append(gate.sets_at(lead, policy))
     if lead.clicks:
         awaited += [click.due for click in lead.clicks if click.state == "waits"]
-    return min([at for at in awaited if at > seen], default=0)
+    due = 0
+    for at in awaited:
+        if at > seen and (at < due or not due):
+            due = at
+    return due

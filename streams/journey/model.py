@@ -5,6 +5,8 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from schemas.authored import When
 from schemas.model import MAIN, EngagementRule, FitRule, Group, Model, Pattern, Stage, Veto
 from schemas.policy import Lifecycle
@@ -17,8 +19,11 @@ WHOLE: Final = 1000  # decay and shares are counted in thousandths, so that poin
 _KEEP_OF_100: Final = 70
 
 
-class Scored(NamedTuple):
-    """An engagement rule by the name that rows know it by, with its caps over several days (most, days)."""
+class Scored(Struct, frozen=True):
+    """An engagement rule by the name that rows know it by, with its caps over several days (most, days).
+
+    Rules and pots are structs, not named tuples: each fact reads their fields a dozen times, at half the cost.
+    """
 
     key: str
     rule: EngagementRule
@@ -29,7 +34,7 @@ class Scored(NamedTuple):
     horizon: int
 
 
-class Pot(NamedTuple):
+class Pot(Struct, frozen=True):
     """Rules that are counted together. ``shares`` is what the first 0, 1, 2, … counts weigh in all, in thousandths.
 
     A rule outside any group is ``alone`` in a pot without ``most`` and ``shares``: there each count weighs one.

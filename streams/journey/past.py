@@ -2,14 +2,16 @@
 
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from schemas.units import DAY
 
 Days = dict[int, int]
 """How often on which UTC day, the newest first."""
 
 
-class Past(NamedTuple):
-    """What was done, by rule, and the day that it is judged on."""
+class Past(Struct, frozen=True):
+    """What was done, by rule, and the day that it is judged on. A struct, since one is made for most facts."""
 
     counts: dict[str, Days]
     today: int

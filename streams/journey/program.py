@@ -163,7 +163,7 @@ def _met(lead: Lead, turn: Turn) -> tuple[Lead, str]:
     for close in route.closes:
         if _taken(close, lead, turn):
             return _ended(lead, close, turn), close.ending.then
-    heard = hear(lead, enrolment, route, turn)
+    heard = hear(lead, enrolment, route, turn) if route.listens else enrolment
     return (lead if heard is enrolment else replace(lead, enrolment=heard)), ""
 
 

@@ -38,7 +38,7 @@ class Close(NamedTuple):
 
 
 class Route(NamedTuple):
-    """A program, its condition, its steps and its endings."""
+    """A program, its condition, its steps and its endings; it ``listens`` when a step of it waits for an event."""
 
     id: str
     program: Program
@@ -47,6 +47,7 @@ class Route(NamedTuple):
     again_after: int | None
     closes: tuple[Close, ...] = ()
     window: QuietHours | None = None
+    listens: bool = False
 
 
 def routed(id_: str, program: Program, words: Words, zone: str) -> Route:
@@ -56,7 +57,14 @@ def routed(id_: str, program: Program, words: Words, zone: str) -> Route:
     goals = tuple(_close("goal", goal, words) for goal in program.goals)
     exits = tuple(_close("exit", way_out, words) for way_out in program.exits)
     return Route(
-        id_, program, compile_when(program.when, words), steps, again, (*goals, *exits), outside(program.window)
+        id_,
+        program,
+        compile_when(program.when, words),
+        steps,
+        again,
+        (*goals, *exits),
+        outside(program.window),
+        listens=any(step.hears is not None for step in steps),
     )
 
 
