@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -198,7 +199,7 @@ class Pipeline:
         deadline = time.monotonic() + _DRAIN_S
         while True:
             until(lambda: self._idle(agents), f"{agents} are drained", _DRAIN_S, self.scene)
-            due = self._next_due() - self.now()
+            due = self._next_due(agents) - self.now()
             if self._clock or (due >= _SOON_MS and not self._waiting()):
                 return
             assert time.monotonic() < deadline, f"something is always due soon, for {_DRAIN_S} s"
@@ -211,11 +212,7 @@ class Pipeline:
             lane: worker.data / f"nurture-{worker.agent}" / f"{lane[0]}-{lane[1]}"
             for lane, worker in self.ready(agents).items()
         }
-        taken = [
-            Taken(each.at, each.send_key, each.payload["personalizations"][0]["to"][0]["email"])
-            for each in self.provider.fake.taken
-        ]
-        evidence = gather(self.bootstrap, folders, taken)
+        evidence = gather(self.bootstrap, folders, self._taken())
         for lane, records in self._gone.items():
             evidence.records[lane] = records + evidence.records[lane]
         return judge(evidence, ID_KEY.encode())
@@ -290,15 +287,25 @@ class Pipeline:
             self.admin = AdminClient(self._client)
             return dict.fromkeys(((tp.topic, tp.partition) for tp in answers), 2**62)
 
+    def _taken(self) -> list[Taken]:
+        """What the provider took; in stepped time, which reaches no provider, what lies in the mail folder."""
+        if self._clock:
+            return [_letter(path) for path in (self.folder / "mail").glob("*.eml")]
+        return [
+            Taken(each.at, each.send_key, each.payload["personalizations"][0]["to"][0]["email"])
+            for each in self.provider.fake.taken
+        ]
+
     def _waiting(self) -> bool:
         """Whether an order waits for something whose end nobody knows, as for the breaker: its due tells nothing."""
         return any(open_ended(entry) for entry in self.ledger().values())
 
-    def _next_due(self) -> int:
-        """The earliest due of all leads and of all sends that wait (ms)."""
+    def _next_due(self, agents: Sequence[str]) -> int:
+        """The earliest due of all leads and of all sends that wait (ms), as far as they are these agents' rows."""
+        rows = {"journey": topics.LEAD_ROWS, "sender": topics.EMAIL_LEDGER}
         read = Reader(self.bootstrap)
         try:
-            found = read.whole([topics.LEAD_ROWS, topics.EMAIL_LEDGER]).values()
+            found = read.whole([rows[agent] for agent in agents if agent in rows]).values()
         finally:
             read.close()
         newest = {record.key: record for records in found for record in records}
@@ -316,7 +323,8 @@ class Pipeline:
             "NURTURE_PARTITIONS": str(PARTITIONS),
             "NURTURE_SESSION_TIMEOUT_S": str(SESSION_S),
             "NURTURE_TEMPLATES": str(TEMPLATES),
-            "NURTURE_MAIL_PORT": "sendgrid",
+            "NURTURE_MAIL_PORT": "folder" if self._clock else "sendgrid",
+            "NURTURE_MAIL_FOLDER": str(self.folder / "mail"),
             "NURTURE_SENDGRID_KEY": KEY,
             "NURTURE_SENDGRID_HOST": self.provider.fake.url,
             "NURTURE_ALLOW_LIST": "@wonder.example,@wattlark.example",
@@ -324,6 +332,11 @@ class Pipeline:
             "NURTURE_ID_KEY": ID_KEY,
             "NURTURE_LOG_FORMAT": "console",
         }
+
+
+def _letter(path: Path) -> Taken:
+    letter = message_from_bytes(path.read_bytes())
+    return Taken(path.stat().st_mtime, letter["X-Nurture-Send-Key"], letter["To"])
 
 
 def done(answers: Mapping[object, Any]) -> list[Any]:
