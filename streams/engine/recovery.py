@@ -184,7 +184,8 @@ async def _must_be_new(consumer: PacedConsumer, source: TopicPartition, beginnin
         raise Refused(
             f"topic {source.topic}, partition {source.partition}, was read to {committed} by its group, but its lane's"
             f" changelog holds nothing: the rows are gone, and going on would begin with empty ones. Restore the"
-            f" changelog, or delete the group's offsets to fold the topic again from its beginning"
+            f" changelog, or delete the group's offsets to fold the topic again from its beginning:"
+            f" what its lane said then goes out a second time"
         )
 
 
