@@ -303,16 +303,17 @@ def _sends(e: Evidence) -> bool:
 
 
 def _orders(e: Evidence) -> list[c.SendOrder]:
+    """What was ordered, once each; words about earlier sends (``ConfirmSend``, ...) travel the same topic."""
     if not _sends(e):
         return []
     dead = {record.key for record in e.all(topics.DEAD_LETTERS)}
-    orders = [
+    found = [
         decode_send(record.value)
         for partition, records in e.of(topics.SENDS).items()
         for record in records
         if f"{topics.SENDS}:{partition}:{record.offset}".encode() not in dead
     ]
-    return list({order.send_key: order for order in orders}.values())
+    return list({order.send_key: order for order in found if isinstance(order, c.SendContent | c.NotifyOwner)}.values())
 
 
 def _counts(e: Evidence, topic: str, partition: int) -> dict[str, int]:
