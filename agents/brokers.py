@@ -144,7 +144,7 @@ def apache_kafka(libs: Path = LIBS, folder: Path | None = None, properties: str 
     """
     java, jars = _java(), _jars(libs)
     folder, forget = _folder(folder, "nurture-kafka-")
-    port, controller = _free_ports(2)
+    port, controller = free_ports(2)
     config = folder / "server.properties"
     logs = folder / "logs"
     lines = (_PROPERTIES + properties).format(host=_HOST, port=port, controller=controller, logs=logs.as_posix())
@@ -169,7 +169,7 @@ def embedded(folder: Path | None = None) -> Broker:
     binary = Path(spec.origin).with_name("noida-db.exe" if os.name == "nt" else "noida-db")
     binary.chmod(0o755)  # its own launcher does the same: wheels do not always keep the bit
     folder, forget = _folder(folder, "nurture-embedded-")
-    [port] = _free_ports(1)
+    [port] = free_ports(1)
     command = [str(binary), "start", "--only", "kafka", "--host", _HOST, "--kafka-port", str(port)]
     command += ["--data-dir", str(folder / "data")]
     return Broker("the embedded broker", f"{_HOST}:{port}", folder, command, forget).start()
@@ -220,7 +220,7 @@ def _folder(folder: Path | None, prefix: str) -> tuple[Path, Callable[[], None]]
     return folder.resolve(), lambda: None
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports below those that the system hands out: while a broker is down, a client's retry must not take its port."""
     with contextlib.ExitStack() as stack:
         free = (port for port in _guesses() if _bound(stack, port))

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from agents.clients import Client, read_whole
+from agents.clients import Client, read_newest, read_whole
 from schemas import topics
-from schemas.codec import decode_fact
+from schemas.codec import decode_fact, decode_lead
 from schemas.facts import Fact, PolicyApplied
+from schemas.lead import Lead
 from schemas.problem import Rejected, UserError
 from schemas.units import DAY
 
@@ -76,6 +77,11 @@ async def live_facts(options: Client, lead_id: str = "") -> AsyncIterator[bytes]
     async for record in read_whole(options, topics.FACTS, lead_id.encode() or None):
         if record.value:
             yield record.value
+
+
+async def live_leads(options: Client) -> list[Lead]:
+    """Every lead's row, as the running pipeline has it."""
+    return [decode_lead(value) for value in (await read_newest(options, topics.LEAD_ROWS)).values()]
 
 
 async def export(options: Client, file: Path) -> int:

@@ -1,6 +1,5 @@
 """Policies in force: kept by hash in a compacted topic, applied as a fact in every partition. It judges no content."""
 
-import time
 from typing import Final
 
 from agents.clients import Client, producer, read_newest, read_whole
@@ -10,6 +9,7 @@ from schemas.envelope import headers
 from schemas.facts import PolicyApplied, tag_of
 from schemas.policy import Policy, policy_hash
 from schemas.problem import UserError
+from streams.engine.clock import wall_ms
 from streams.journey.compiled import Compiled
 
 NOBODY: Final = "-"
@@ -65,7 +65,7 @@ async def applied(options: Client) -> list[tuple[int, str]]:
 
 async def apply(options: Client, policy: Policy, partitions: int, now: int | None = None) -> str:
     """Keeps the policy, then says in every partition of the facts that it decides from here on. Returns its hash."""
-    name, at = policy_hash(policy), now if now is not None else time.time_ns() // 1_000_000
+    name, at = policy_hash(policy), now if now is not None else wall_ms()
     async with producer(options) as out:
         kept = headers("policy.v1", name, _SOURCE, at)
         await out.send_and_wait(topics.POLICIES, encode(policy), key=name.encode(), headers=kept)

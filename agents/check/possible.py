@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from schemas.authored import When
 from schemas.facts import Scalar
 from schemas.policy import FieldDefinition
-from streams.journey.predicate import compile_when
+from streams.journey.predicate import compile_when, parts
 
 _MOST_KINDS: Final = 5_000
 _MOST_PARTS: Final = 6  # of texts that one field is searched for: 2 ** 6 ways to hold some of them
@@ -71,9 +71,8 @@ def _own(when: When) -> list[When]:
 
 def _tests(when: When) -> Iterator[When]:
     """The single tests of a condition, joined or not."""
-    yield from _own(when)
-    for inner in (*when.all, *when.any, *((when.not_,) if when.not_ else ())):
-        yield from _tests(inner)
+    for part in parts(when):
+        yield from _own(part)
 
 
 def _ways(tests: Sequence[When], field: FieldDefinition, sure: bool) -> list[tuple[tuple[When, bool], ...]]:  # noqa: FBT001 - as in kinds

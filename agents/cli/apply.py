@@ -8,11 +8,10 @@ import click
 
 from agents import policies
 from agents.cli.shifting import told
-from agents.clients import client, read_newest
+from agents.clients import client
+from agents.history import live_leads
 from agents.settings import read_settings
 from agents.workplace import load_workplace
-from schemas import topics
-from schemas.codec import decode_lead
 from schemas.policy import policy_hash
 from streams.journey.compiled import Compiled
 
@@ -34,8 +33,7 @@ def apply(*, dry_run: bool, yes_move: bool) -> None:
         click.echo(f"not applied: {len(workplace)} problems in {settings.templates}", err=True)
         sys.exit(1)
     name, options = policy_hash(workplace.policy), client(settings)
-    rows = asyncio.run(read_newest(options, topics.LEAD_ROWS))
-    moves, too_many = told(map(decode_lead, rows.values()), Compiled(workplace.policy))
+    moves, too_many = told(asyncio.run(live_leads(options)), Compiled(workplace.policy))
     click.echo(moves)
     if too_many and not yes_move:
         most = workplace.policy.lifecycle.most_moved

@@ -5,7 +5,6 @@ import getpass
 import logging
 import os
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
@@ -20,6 +19,7 @@ from agents.morgue import FOREVER, Letter, MorgueError, Wanted, read_letters, se
 from agents.settings import read_settings
 from agents.verdict import Stays, verdict
 from schemas.problem import Refusal
+from streams.engine.clock import wall_ms
 from streams.engine.record import Out
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -107,7 +107,7 @@ def replay(ids: tuple[str, ...], why: str, by: str, *, dry_run: bool, yes: bool,
     Lists them first, then asks. What would come back, was cut, or would break the law of keys stays, and says why.
     """
     letters, partitions = _read(_chosen(ids, choice)), read_settings(os.environ).partitions
-    verdicts = [(letter, verdict(letter, partitions, _now())) for letter in letters]
+    verdicts = [(letter, verdict(letter, partitions, wall_ms())) for letter in letters]
     print_lines(letters, [f"stays: {found.why}" if isinstance(found, Stays) else "goes back" for _, found in verdicts])
     work = [(letter, found) for letter, found in verdicts if isinstance(found, Out)]
     _finish(work, "put back", by=by, why=why, dry_run=dry_run, yes=yes)
@@ -140,7 +140,7 @@ def _finish(work: Sequence[tuple[Letter, Out | None]], what: str, *, dry_run: bo
         return
     if not yes:
         click.confirm(f"{many} will be {what}. Go on?", abort=True)
-    done = asyncio.run(settle(engine_settings(read_settings(os.environ)), work, now=_now(), **who))
+    done = asyncio.run(settle(engine_settings(read_settings(os.environ)), work, now=wall_ms(), **who))
     click.echo(f"{done:,} {what}")
     sys.exit(0 if done else 1)
 
@@ -160,7 +160,3 @@ def _wanted(*, since: int | None, until: int | None, reasons: Any, topics: Any, 
 
 def _read(wanted: Wanted, *, raw: bool = True) -> list[Letter]:
     return asyncio.run(read_letters(client(read_settings(os.environ)), wanted, raw=raw))
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

@@ -24,6 +24,7 @@ from agents.ingest.rows import BadRow, UnreadableError
 from agents.ingest.run import Ears, Tally, ingest_file
 from agents.intake import lead_id_of
 from agents.settings import Settings, SettingsError, read_settings
+from streams.engine.clock import wall_ms
 
 SHIPPED: Final = Path(schemas.__file__).parent / "mappings"
 _SHOWN: Final = 5
@@ -86,7 +87,7 @@ def ingest(file: Path, mapping_file: str, to: Path | None, *, dry_run: bool, str
 async def _ingest(file: Path, mapping: Mapping, settings: Settings | None, to: FirstFew | Path) -> Tally:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # we say it ourselves, once
     secret = settings.id_key.reveal().encode() if settings else _NO_SECRET
-    now = time.time_ns() // 1_000_000
+    now = wall_ms()
     scribe = Scribe(mapping, secret, now)
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -13,12 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.cli.policy import FOLDER, chosen_policy, no_policy
-from agents.clients import client, read_newest
-from agents.history import read_facts
+from agents.clients import client
+from agents.history import live_leads, read_facts
 from agents.settings import read_settings
-from schemas import topics
 from schemas.authored import When
-from schemas.codec import decode_lead
 from schemas.facts import Scalar
 from schemas.lead import Lead, Standing
 from schemas.problem import UserError
@@ -26,7 +24,7 @@ from schemas.read import read
 from schemas.units import day_of, iso
 from schemas.words import one_of
 from streams.journey.past import Past
-from streams.journey.predicate import compile_when
+from streams.journey.predicate import compile_when, parts
 from streams.journey.replay import replay
 from streams.journey.score import leading
 
@@ -101,21 +99,14 @@ def _read(condition: str) -> When:
 def _warn(when: When, leads: list[dict[str, Scalar]]) -> None:
     """A misspelt field holds for nobody, which looks like an answer; a warning, since perhaps nobody has it yet."""
     known = {name for fields in leads for name in fields}
-    for name in sorted(set(_fields(when)) - known) if known else ():
+    named = {part.field for part in parts(when) if part.field}
+    for name in sorted(named - known) if known else ():
         click.echo(f'found the field "{name}", which no lead has; expected {one_of(name, sorted(known))}', err=True)
-
-
-def _fields(when: When) -> Iterator[str]:
-    if when.field:
-        yield when.field
-    for inner in (*when.all, *when.any, *([when.not_] if when.not_ else ())):
-        yield from _fields(inner)
 
 
 def _rows(facts: Path | None, policy: Path | None) -> Iterable[Lead]:
     if facts is None:
-        rows = asyncio.run(read_newest(client(read_settings(os.environ)), topics.LEAD_ROWS))
-        return [decode_lead(value) for value in rows.values()]
+        return asyncio.run(live_leads(client(read_settings(os.environ))))
     if policy is None:
         raise UserError("found --facts without --policy, expected both: a file of facts is folded by a policy")
     return replay(lambda: read_facts(facts), chosen_policy(policy), no_policy)[0].values()

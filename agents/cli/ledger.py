@@ -4,7 +4,6 @@ import asyncio
 import getpass
 import logging
 import os
-import time
 from typing import Any, Final, get_args
 
 import click
@@ -19,6 +18,7 @@ from agents.settings import read_settings
 from schemas.controls import SendSwitch
 from schemas.ledger import LedgerEntry, State
 from schemas.reason import Reason
+from streams.engine.clock import wall_ms
 from streams.ledger import Dropped, Resent
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -59,7 +59,7 @@ def list_(states: tuple[str, ...], reasons: tuple[str, ...], until: int | None, 
         report = {"sends": list(map(plain, entries)), "unreadable": found.unreadable, "switch": switch}
         click.echo(msgspec.json.encode(report))
         return
-    print_lines(entries, found.unreadable, _now())
+    print_lines(entries, found.unreadable, wall_ms())
     print_switch(switch)
 
 
@@ -85,7 +85,7 @@ def resend_(send_key: str, *, why: str, by: str, yes: bool) -> None:
     entry = _find(send_key)
     may(entry, Resent)
     _ask(entry, "will be sent again, though it may have been sent already", yes=yes)
-    asyncio.run(resend(_options(), entry, by=by, why=why, now=_now()))
+    asyncio.run(resend(_options(), entry, by=by, why=why, now=wall_ms()))
     _ordered(entry)
 
 
@@ -99,7 +99,7 @@ def drop_(send_key: str, *, why: str, by: str, yes: bool) -> None:
     entry = _find(send_key)
     may(entry, Dropped)
     _ask(entry, "will never be sent (again)", yes=yes)
-    asyncio.run(drop(_options(), entry, by=by, why=why, now=_now()))
+    asyncio.run(drop(_options(), entry, by=by, why=why, now=wall_ms()))
     _ordered(entry)
 
 
@@ -111,7 +111,7 @@ def stop(*, why: str, by: str, yes: bool) -> None:
     """Stop all mail, in every sender, within 10 seconds. Orders wait, and are lost to nobody."""
     if not yes:
         click.confirm("All mail stops, notices to reps included. Go on?", abort=True)
-    asyncio.run(controls.turn(_options(), SendSwitch(stopped=True, by=by, why=why, at=_now())))
+    asyncio.run(controls.turn(_options(), SendSwitch(stopped=True, by=by, why=why, at=wall_ms())))
     click.echo('sending stops within 10 seconds; "nurture ledger go" starts it again')
 
 
@@ -120,7 +120,7 @@ def stop(*, why: str, by: str, yes: bool) -> None:
 @_by
 def go(*, why: str, by: str) -> None:
     """Let mail leave again. What waited goes at once, if its time has not passed."""
-    asyncio.run(controls.turn(_options(), SendSwitch(stopped=False, by=by, why=why, at=_now())))
+    asyncio.run(controls.turn(_options(), SendSwitch(stopped=False, by=by, why=why, at=wall_ms())))
     click.echo("sending goes on, and what waited goes first")
 
 
@@ -143,7 +143,3 @@ def _ordered(entry: LedgerEntry) -> None:
 
 def _options() -> Client:
     return client(read_settings(os.environ))
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

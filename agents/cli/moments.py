@@ -1,11 +1,11 @@
 """A moment as people write it at a terminal: ISO 8601, or a length of time ago. It is the only one to ask for now."""
 
-import time
 from typing import Final
 
 import click
 
 from schemas.units import from_iso, millis
+from streams.engine.clock import wall_ms
 
 _AGO: Final = " ago"
 
@@ -20,7 +20,7 @@ class Moment(click.ParamType):
         if isinstance(value, int):
             return value
         try:
-            return time.time_ns() // 1_000_000 - millis(value.removesuffix(_AGO))
+            return wall_ms() - millis(value.removesuffix(_AGO))
         except ValueError:
             pass
         try:

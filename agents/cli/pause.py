@@ -3,7 +3,6 @@
 import asyncio
 import getpass
 import os
-import time
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from schemas.controls import EMAIL, PROGRAM, SENDS, SendSwitch
 from schemas.problem import UserError
 from schemas.units import iso
 from schemas.words import one_of
+from streams.engine.clock import wall_ms
 
 BY = click.option("--by", default=getpass.getuser, show_default="you", help="Who says so.")
 
@@ -36,18 +36,13 @@ def pause(name: str | None, *, why: str, by: str) -> None:
     if not why:
         raise UserError("found no --why, expected a reason: others will ask")
     key = key_of(name, settings.templates)
-    turn(settings, key, SendSwitch(stopped=True, by=by, why=why, at=now()))
+    turn(settings, key, SendSwitch(stopped=True, by=by, why=why, at=wall_ms()))
     click.echo(f'{key} is paused within 10 seconds; "nurture resume {key}" lets it go on')
 
 
 def turn(settings: Settings, key: str, switch: SendSwitch) -> None:
     """Tells every sender."""
     asyncio.run(controls.turn(client(settings), switch, key))
-
-
-def now() -> int:
-    """The wall's time, in milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def key_of(name: str, templates: Path) -> str:

@@ -13,11 +13,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from agents.cli.policy import FOLDER, chosen_policy
-from agents.clients import client, read_newest
-from agents.history import read_facts
+from agents.clients import client
+from agents.history import live_leads, read_facts
 from agents.settings import read_settings
-from schemas import topics
-from schemas.codec import decode_lead
 from schemas.lead import Lead
 from streams.journey.change import Change, change
 from streams.journey.compiled import Compiled
@@ -65,8 +63,7 @@ def _leads(facts: Path | None, old: Compiled) -> tuple[list[Lead], int]:
             pass
         leads = list(rows.values())
     else:
-        newest = asyncio.run(read_newest(client(read_settings(os.environ)), topics.LEAD_ROWS))
-        leads = [decode_lead(value) for value in newest.values()]
+        leads = asyncio.run(live_leads(client(read_settings(os.environ))))
     return leads, max((lead.seen for lead in leads), default=0)
 
 

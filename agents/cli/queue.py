@@ -3,7 +3,6 @@
 import asyncio
 import getpass
 import os
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from agents.workplace import load_workplace
 from schemas import topics
 from schemas.queue import QueueItem
 from schemas.units import DAY, HOUR, MINUTE, iso
+from streams.engine.clock import wall_ms
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _by = click.option("--by", default=getpass.getuser, show_default="you", help="Who answers.")
@@ -113,7 +113,7 @@ def _now() -> int:
     """The pipeline's time: the wall's, or the stepped one of a demo."""
     settings = read_settings(os.environ)
     if settings.clock == "wall":
-        return time.time_ns() // 1_000_000
+        return wall_ms()
     newest = asyncio.run(read_newest(client(settings), topics.CLOCK))
     return int(newest.get(b"clock", b"0"))
 

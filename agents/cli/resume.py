@@ -4,9 +4,10 @@ import os
 
 import click
 
-from agents.cli.pause import BY, key_of, now, turn
+from agents.cli.pause import BY, key_of, turn
 from agents.settings import read_settings
 from schemas.controls import SendSwitch
+from streams.engine.clock import wall_ms
 
 
 @click.command(epilog="Examples:  nurture resume first-look  ·  nurture resume email/night-load")
@@ -17,5 +18,5 @@ def resume(name: str, *, why: str, by: str) -> None:
     """Let a program, or one e-mail, go on: what waited goes at once, if its time has not passed."""
     settings = read_settings(os.environ)
     key = key_of(name, settings.templates)
-    turn(settings, key, SendSwitch(stopped=False, by=by, why=why, at=now()))
+    turn(settings, key, SendSwitch(stopped=False, by=by, why=why, at=wall_ms()))
     click.echo(f"{key} goes on within 10 seconds, and what waited goes first")

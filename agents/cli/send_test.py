@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import assert_never
@@ -16,6 +15,7 @@ from agents.mail.port import Accepted, Answer, Halted, Letter, NotNow, Port, Ref
 from agents.mail.trial import colleagues, ration, trial
 from agents.render.renderer import Renderer
 from agents.settings import read_settings
+from streams.engine.clock import wall_ms
 
 _ALONE = {"NURTURE_BOOTSTRAP": "none:9092", "NURTURE_MAIL_PORT": "folder"}  # a test asks no broker
 
@@ -39,7 +39,7 @@ def send_test(email: str, lead: str, to: Sequence[str], templates: Path, notes: 
     known_in("e-mail", email, workplace.sources)
     known_in("sample lead", lead, workplace.leads)
     addresses = colleagues(to, workplace.policy.brand, settings.allow_list)
-    renderer, now = Renderer(workplace), time.time_ns() // 1_000_000
+    renderer, now = Renderer(workplace), wall_ms()
     letters = [trial(renderer, email, lead, address, now) for address in addresses]
     port = choose_port(settings)
     ration(notes, len(letters), now)

@@ -30,9 +30,8 @@ def unsuitable(lead: Lead, policy: Compiled) -> Reason | None:
         return Reason.WITH_SALES
     if lead.customer:
         return Reason.CUSTOMER
-    for name, model in policy.models.items():
-        standing = lead.standings[name]
-        if standing.stage in model.qualified and not standing.veto:
+    for model in policy.models.values():
+        if qualifies(lead, model):
             return None
     vetoed = all(standing.veto for standing in lead.standings.values())
     return Reason.DISQUALIFIED if vetoed else Reason.NOT_QUALIFIED

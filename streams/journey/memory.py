@@ -35,13 +35,18 @@ def is_news(lead: Lead, fact: f.Fact) -> bool:
     """False for a repeat within the lead's last 128 facts, and for a tick that is no longer due."""
     if isinstance(fact, f.Tick):
         return 0 < lead.due <= fact.due
-    digest = digest_of(fact.id)
+    return not is_known(lead, fact.id)
+
+
+def is_known(lead: Lead, name: str) -> bool:
+    """Whether a fact of this id is among the lead's last 128."""
+    digest = digest_of(name)
     found = lead.recent.find(digest)
     while found % DIGEST:  # -1 and misaligned hits alike: -1 % 8 is 7
         if found < 0:
-            return True
+            return False
         found = lead.recent.find(digest, found + 1)
-    return False
+    return True
 
 
 def learn(lead: Lead, fact: f.Fact, policy: Compiled) -> Lead:

@@ -10,7 +10,7 @@ from schemas.lead import RECENT_FACTS, Lead
 from schemas.reason import Verdict
 from streams.journey.clicks import expressible, sift, taken_back
 from streams.journey.compiled import Compiled
-from streams.journey.memory import DIGEST, digest_of, is_news, learn, noted
+from streams.journey.memory import DIGEST, digest_of, is_known, is_news, learn, noted
 from streams.journey.turn import Turn
 
 Told = tuple[Fact, Compiled]
@@ -44,7 +44,7 @@ def _weightless(lead: Lead, names: Collection[str]) -> Lead:
 
 def _never_news(lead: Lead, fact: EngagementRetracted) -> bytes:
     """What is retracted before it came is dropped as a repeat when it comes."""
-    new = b"".join(digest_of(name) for name in fact.engagement if not _known(lead, name))
+    new = b"".join(digest_of(name) for name in fact.engagement if not is_known(lead, name))
     return (lead.recent + new)[-RECENT_FACTS * DIGEST :]
 
 
@@ -56,16 +56,11 @@ def needs_past(lead: Lead, fact: EngagementRetracted, policy: Compiled) -> bool:
     for name in fact.engagement:
         click = clicks.get(name)
         if click is None:
-            if _known(lead, name) or len(lead.recent) >= RECENT_FACTS * DIGEST:
+            if is_known(lead, name) or len(lead.recent) >= RECENT_FACTS * DIGEST:
                 return True
         elif click.state == "counts" and not expressible(lead, click, turn):
             return True
     return False
-
-
-def _known(lead: Lead, name: str) -> bool:
-    recent, wanted = lead.recent, digest_of(name)
-    return any(recent[start : start + DIGEST] == wanted for start in range(0, len(recent), DIGEST))
 
 
 def recalled(lead: Lead, fact: EngagementRetracted, policy: Compiled, past: Past) -> Lead:

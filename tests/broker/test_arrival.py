@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from agents import topics as module
 from agents.arrival import UnsafeTopics, arrive
-from agents.brokers import _free_ports
+from agents.brokers import free_ports
 from agents.settings import read_settings
 from agents.topics import create_topics
 from schemas.topics import TOMBSTONES_MS, Topic
@@ -123,7 +123,7 @@ def test_a_worker_waits_for_its_broker(tmp_path):
         env = {"NURTURE_BOOTSTRAP": broker.bootstrap, "NURTURE_PARTITIONS": "2"}
         create_topics(read_settings(env))
         broker.stop()
-        [port] = _free_ports(1)
+        [port] = free_ports(1)
         env |= {"NURTURE_HTTP_PORT": str(port), "NURTURE_DATA_DIR": str(tmp_path / "data")}
         with (tmp_path / "log").open("ab") as log:
             worker = subprocess.Popen(

@@ -22,7 +22,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from agents.brokers import Broker, _free_ports, apache_kafka
+from agents.brokers import Broker, apache_kafka, free_ports
 from agents.clients import client
 from agents.mail.waiting import open_ended
 from agents.policies import apply
@@ -66,7 +66,7 @@ class Pipeline:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            behind, before = _free_ports(2)
+            behind, before = free_ports(2)
             self.front = f"127.0.0.1:{before}"
             self.broker: Broker = stack.enter_context(apache_kafka(properties=_FRONT.format(behind, before)))
             self.proxy = stack.enter_context(Proxy(before, behind))

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from agents.brokers import _free_ports, end_with_us
+from agents.brokers import end_with_us, free_ports
 from streams.engine.failpoint import VARIABLE
 
 SKEW: Final = "CHAOS_SKEW_S"
@@ -32,7 +32,7 @@ class Worker:
 
     def start(self, fail_at: str = "", **more: str) -> "Worker":
         """Begin (again), maybe with a fail point."""
-        [port] = _free_ports(1)
+        [port] = free_ports(1)
         self._url = f"http://127.0.0.1:{port}"
         env = self._env | {"NURTURE_HTTP_PORT": str(port), VARIABLE: fail_at} | more
         module = "tests.chaos.skewed" if SKEW in more else "agents.cli"

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from agents.brokers import _free_ports
+from agents.brokers import free_ports
 from tests.fakes.proxy import Proxy
 
 
@@ -34,7 +34,7 @@ def echo():
 @contextmanager
 def connected():
     """A proxy before an echo, and a client of it."""
-    [port] = _free_ports(1)
+    [port] = free_ports(1)
     with echo() as target, Proxy(port, target) as proxy, socket.create_connection(("127.0.0.1", port), 5) as client:
         client.sendall(b"one")
         assert client.recv(10) == b"one"
