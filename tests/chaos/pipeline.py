@@ -33,7 +33,7 @@ from schemas import topics
 from schemas.codec import decode_ledger
 from schemas.ledger import LedgerEntry
 from schemas.policy import Policy
-from tests.chaos.evidence import AGENT, Lane, Reader, Seen, Taken, gather
+from tests.chaos.evidence import AGENT, Evidence, Lane, Reader, Seen, Taken, gather
 from tests.chaos.load import Event, quick
 from tests.chaos.provider import Provider
 from tests.chaos.verifier import Verdict, judge
@@ -207,12 +207,7 @@ class Pipeline:
 
     def verdict(self, agents: Sequence[str] = AGENTS) -> Verdict:
         """Drain, then let the verifier look at everything since this pipeline began."""
-        self.drained(agents)
-        folders = {
-            lane: worker.data / f"nurture-{worker.agent}" / f"{lane[0]}-{lane[1]}"
-            for lane, worker in self.ready(agents).items()
-        }
-        evidence = gather(self.bootstrap, folders, self._taken())
+        evidence = self._evidence(agents)
         for lane, records in self._gone.items():
             evidence.records[lane] = records + evidence.records[lane]
         return judge(evidence, ID_KEY.encode())
@@ -286,6 +281,19 @@ class Pipeline:
         except KafkaException:  # a new leader, and this client keeps the old one's epoch: nothing is past such an end
             self.admin = AdminClient(self._client)
             return dict.fromkeys(((tp.topic, tp.partition) for tp in answers), 2**62)
+
+    def _evidence(self, agents: Sequence[str]) -> Evidence:
+        """Everything as it is at rest: a lane that moved on meanwhile, if only over a marker, makes it look again."""
+        while True:
+            self.drained(agents)
+            folders = {
+                lane: worker.data / f"nurture-{worker.agent}" / f"{lane[0]}-{lane[1]}"
+                for lane, worker in self.ready(agents).items()
+            }
+            before = [lane["position"] for lane in self._lanes(agents)]
+            evidence = gather(self.bootstrap, folders, self._taken())
+            if before == [lane["position"] for lane in self._lanes(agents)]:
+                return evidence
 
     def _taken(self) -> list[Taken]:
         """What the provider took; in stepped time, which reaches no provider, what lies in the mail folder."""
