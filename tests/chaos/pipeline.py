@@ -33,7 +33,7 @@ from schemas import topics
 from schemas.codec import decode_ledger
 from schemas.ledger import LedgerEntry
 from schemas.policy import Policy
-from tests.chaos.evidence import AGENT, Evidence, Lane, Reader, Seen, Taken, gather
+from tests.chaos.evidence import AGENT, CHANGELOGS, Evidence, Lane, Reader, Seen, Taken, gather
 from tests.chaos.load import Event, quick
 from tests.chaos.provider import Provider
 from tests.chaos.verifier import Verdict, judge
@@ -259,10 +259,11 @@ class Pipeline:
         now = self.now()
         if not self._owners(agents):
             return False
-        ends = self._ends(agents)
+        sources = self._sources(agents)
+        ends = self._ends(sources)
         lanes = until(lambda: self._looked(agents, now), "every lane has looked at the clock", 30)
         past = all(lane["position"] >= ends[lane["topic"], lane["partition"]] for lane in lanes)
-        return past and all(lane["idle"] for lane in lanes) and ends == self._ends(agents)
+        return past and all(lane["idle"] for lane in lanes) and ends == self._ends(sources)
 
     def _looked(self, agents: Sequence[str], now: int) -> list[dict[str, object]]:
         lanes = self._lanes(agents)
@@ -271,10 +272,11 @@ class Pipeline:
     def _lanes(self, agents: Sequence[str]) -> list[dict[str, object]]:
         return [lane for agent in agents for worker in self.those(agent) for lane in worker.lanes()]
 
-    def _ends(self, agents: Sequence[str]) -> dict[Lane, int]:
-        asked = {
-            TopicPartition(t, p): OffsetSpec.latest() for t in AGENT if AGENT[t] in agents for p in range(PARTITIONS)
-        }
+    def _sources(self, agents: Sequence[str]) -> list[str]:
+        return [topic for topic, agent in AGENT.items() if agent in agents]
+
+    def _ends(self, names: Sequence[str]) -> dict[Lane, int]:
+        asked = {TopicPartition(name, p): OffsetSpec.latest() for name in names for p in range(PARTITIONS)}
         answers = self.admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED)
         try:
             return {(tp.topic, tp.partition): answer.result(30).offset for tp, answer in answers.items()}
@@ -283,16 +285,19 @@ class Pipeline:
             return dict.fromkeys(((tp.topic, tp.partition) for tp in answers), 2**62)
 
     def _evidence(self, agents: Sequence[str]) -> Evidence:
-        """Everything as it is at rest: a lane that moved on meanwhile, if only over a marker, makes it look again."""
+        """Everything at rest: who commits meanwhile, if only that it passed a marker, makes it look again."""
+        changelogs = [CHANGELOGS[topic] for topic in self._sources(agents)]
         while True:
             self.drained(agents)
+            before = self._ends(changelogs)
+            if not self._idle(agents):  # what was committed may not be in the store yet
+                continue
             folders = {
                 lane: worker.data / f"nurture-{worker.agent}" / f"{lane[0]}-{lane[1]}"
                 for lane, worker in self.ready(agents).items()
             }
-            before = [lane["position"] for lane in self._lanes(agents)]
             evidence = gather(self.bootstrap, folders, self._taken())
-            if before == [lane["position"] for lane in self._lanes(agents)]:
+            if before == self._ends(changelogs):
                 return evidence
 
     def _taken(self) -> list[Taken]:
