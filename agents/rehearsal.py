@@ -10,7 +10,7 @@ from agents.words import said
 from schemas.commands import Command, EnterProgram, HandOff, LeaveProgram, MoveStage, SendContent, Skip
 from schemas.convert import Place
 from schemas.lead import Lead
-from schemas.policy import Program
+from schemas.program import Program
 from schemas.read import Placed
 from schemas.sample import SampleLead, history_of
 from schemas.trial import Expected, ProgramTest

@@ -9,9 +9,11 @@ from msgspec.structs import replace
 from agents.check.draft import Draft, EmailDraft, read_draft
 from agents.check.rules import complaints
 from agents.render.source import EmailSource, Layout
+from schemas.email import Claim, Email
 from schemas.model import Model
-from schemas.policy import Claim, Email, Policy, Program
+from schemas.policy import Policy
 from schemas.problem import Problem
+from schemas.program import Program
 from schemas.read import Placed
 from schemas.sample import SampleLead
 

@@ -11,17 +11,24 @@ from typing import Any, Final
 
 import msgspec
 
+from schemas.brand import Brand
+from schemas.catalogue import Catalogue
 from schemas.commands import Command, ToSender
 from schemas.controls import SendSwitch
+from schemas.email import Approvers, Claims, EmailMeta
 from schemas.facts import Fact
 from schemas.handoff import Brief
 from schemas.lead import Lead
 from schemas.ledger import LedgerEntry
+from schemas.lifecycle import Lifecycle
 from schemas.mark import Mark
 from schemas.model import Scoring, Stages
-from schemas.policy import Approvers, Brand, Catalogue, Claims, EmailMeta, Lifecycle, Policy, Program, Sales, Sending
+from schemas.policy import Policy
+from schemas.program import Program
 from schemas.queue import QueueItem
+from schemas.sales import Sales
 from schemas.sample import SampleLead
+from schemas.sending import Sending
 from schemas.sighting import Crowd, Sighting
 
 FOLDER: Final = Path(__file__).with_name("json")

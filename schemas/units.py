@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, time
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple, get_args
 
 from msgspec import Meta
 
@@ -30,13 +30,14 @@ Wait = Annotated[
 TimeOfDay = Annotated[
     str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="A time of day, 24 hours.", examples=["08:30"])
 ]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 SECOND: Final = 1_000
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 WEEK: Final = 7 * DAY
-_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
 _UNITS: Final = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": WEEK}
 _DURATION: Final = re.compile(r"(\d{1,4}) (second|minute|hour|day|week)s?")
 
@@ -62,7 +63,7 @@ def waiting(wait: str) -> Waiting:
     """``"3 business days until Tuesday 10:00"`` in its parts. Raises ValueError for what is no wait."""
     length, _, until = wait.partition("until ")
     day, _, clock = until.rpartition(" ")
-    weekday = _WEEKDAYS.index(day[:3].lower()) if day else None
+    weekday = WEEKDAYS.index(day[:3].lower()) if day else None
     at = time.fromisoformat(clock) if clock else None
     count, _, unit = length.strip().partition(" ")
     if unit.startswith("business"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from schemas.policy import Step
+from schemas.program import Step
 from tests.test_workplace_guide import TODAY, typed
 
 ROOT = Path(__file__).parents[1]

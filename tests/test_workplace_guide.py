@@ -14,7 +14,7 @@ import pytest
 
 from agents.render.language import FILTERS
 from agents.workplace import Workplace, load_workplace
-from schemas.policy import EmailMeta
+from schemas.email import EmailMeta
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "templates/README.md").read_text(encoding="utf-8")

@@ -18,8 +18,8 @@ from agents.history import HistoryError, misdated
 from schemas import facts as f
 from schemas.codec import decode_fact
 from schemas.facts import FACTS, Fact, tag_of
-from schemas.policy import RejectReason
 from schemas.problem import Rejected
+from schemas.sales import RejectReason
 
 _OTHERS: Final = frozenset({tag_of(f.Tick), tag_of(f.PolicyApplied)})  # neither is about what a lead did
 _PLACE_BITS: Final = 48

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from schemas import facts as f
 from schemas.facts import tag_of
-from schemas.policy import RejectReason
+from schemas.sales import RejectReason
 
 Positive = Literal["won", "accepted"]
 Kind = Literal["won", "accepted", "lost", "rejected", "silent"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agents.check.draft import Draft, EmailDraft
-from schemas.policy import Side
+from schemas.email import Side
 from schemas.problem import Problem
 from schemas.words import listed
 

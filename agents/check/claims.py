@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from agents.check.draft import Draft, EmailDraft
-from schemas.policy import Claim
+from schemas.email import Claim
 from schemas.problem import Problem
 from schemas.words import one_of
 

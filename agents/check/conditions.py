@@ -8,12 +8,14 @@ from msgspec.structs import replace
 
 from agents.check.draft import Draft
 from schemas.authored import When
+from schemas.catalogue import FieldDefinition
 from schemas.convert import Place
 from schemas.facts import FACTS, Scalar
+from schemas.lifecycle import STANDING
 from schemas.model import Scoring, Stages
 from schemas.nodes import bare
-from schemas.policy import STANDING, FieldDefinition, Program
 from schemas.problem import Problem
+from schemas.program import Program
 from schemas.read import Placed
 from schemas.words import listed, one_of
 

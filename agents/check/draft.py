@@ -10,11 +10,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agents.render.source import EmailSource, Layout, Partial
+from schemas.brand import Brand
+from schemas.catalogue import Catalogue
+from schemas.email import Approval, Approvers, Claims, EmailMeta
+from schemas.lifecycle import Lifecycle
 from schemas.model import MAIN, Scoring, Stages
-from schemas.policy import Approval, Approvers, Brand, Catalogue, Claims, EmailMeta, Lifecycle, Program, Sales, Sending
 from schemas.problem import Problem
+from schemas.program import Program
 from schemas.read import Placed, read_placed, text_of
+from schemas.sales import Sales
 from schemas.sample import SampleLead
+from schemas.sending import Sending
 from schemas.words import listed
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from agents.check.contrast import colour_of
 from agents.check.draft import Draft
 from agents.check.mjml import Piece, pieces
 from agents.check.templates import templates
-from schemas.policy import Brand
+from schemas.brand import Brand
 from schemas.problem import Problem
 from schemas.words import listed
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 from agents.check.draft import Draft
 from schemas.convert import Place
 from schemas.model import MAIN
-from schemas.policy import Program
 from schemas.problem import Problem
+from schemas.program import Program
 from schemas.read import Placed
 from schemas.words import one_of
 

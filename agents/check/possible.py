@@ -12,8 +12,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from schemas.authored import When
+from schemas.catalogue import FieldDefinition
 from schemas.facts import Scalar
-from schemas.policy import FieldDefinition
 from streams.journey.predicate import compile_when, parts
 
 _MOST_KINDS: Final = 5_000

@@ -7,8 +7,8 @@ from typing import Any, Final
 from agents.check.conditions import events
 from agents.check.draft import Draft
 from schemas.convert import Place
-from schemas.policy import Ending, Program
 from schemas.problem import Problem
+from schemas.program import Ending, Program
 from schemas.read import Placed
 from schemas.reason import Reason
 from schemas.trial import KINDS, Expected

@@ -7,8 +7,8 @@ from agents.check.conditions import conditions
 from agents.check.draft import Draft
 from agents.check.possible import holds, kinds, named
 from schemas.authored import Cap, When
+from schemas.catalogue import FieldDefinition
 from schemas.model import EngagementRule, FitRule, Group, Scoring
-from schemas.policy import FieldDefinition
 from schemas.problem import Problem
 from schemas.read import Placed
 from schemas.units import millis

@@ -6,9 +6,10 @@ from typing import Any, Final
 from jinja2 import nodes
 from msgspec import Struct, inspect
 
+from schemas.brand import Brand
+from schemas.catalogue import FieldDefinition
 from schemas.handoff import Brief
 from schemas.nodes import bare
-from schemas.policy import Brand, FieldDefinition
 from schemas.words import one_of
 
 _ORDERED: Final = frozenset({"gt", "gteq", "lt", "lteq"})

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from agents.check.approval import may_approve
 from agents.check.draft import Draft, EmailDraft, read_draft
-from schemas.policy import Side
+from schemas.email import Side
 from schemas.problem import UserError
 from schemas.words import listed, one_of
 

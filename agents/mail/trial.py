@@ -10,7 +10,7 @@ from agents.mail.port import Letter, one_address, unsafe
 from agents.preview.sample import values_for
 from agents.render.renderer import Renderer, Unrenderable
 from agents.unsubscribe import NO_ENDPOINT
-from schemas.policy import Brand
+from schemas.brand import Brand
 from schemas.problem import UserError
 from schemas.words import listed
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from schemas.policy import EmailMeta
+from schemas.email import EmailMeta
 
 
 class EmailSource(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,8 @@ from collections import Counter, defaultdict
 from msgspec import Struct
 
 from schemas.commands import Command, EnterProgram, HandOff, LeaveProgram, SendContent, Skip
-from schemas.policy import Policy, Program
+from schemas.policy import Policy
+from schemas.program import Program
 from schemas.units import WEEK
 
 IN = "in"

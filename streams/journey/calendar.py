@@ -5,8 +5,9 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from schemas.brand import Brand
 from schemas.lead import Lead
-from schemas.policy import Brand, QuietHours
+from schemas.sending import QuietHours
 from schemas.units import WEEK, Waiting
 
 Holidays = frozenset[str]

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from schemas.authored import When
 from schemas.facts import FACTS, Happened, Tracked, Traits
 from schemas.lead import MOST_URL
-from schemas.policy import EVERYWHERE, Policy, QuietHours, Sending, models_of, policy_hash
+from schemas.policy import Policy, models_of, policy_hash
+from schemas.sending import EVERYWHERE, QuietHours, Sending
 from schemas.units import millis
 from streams.journey.calendar import Holidays
 from streams.journey.model import Judge, Scored

@@ -1,8 +1,8 @@
 """May we write to this lead now? Refuses by default and names its reason. It never sends and never renders."""
 
 from schemas.lead import Lead
-from schemas.policy import QuietHours
 from schemas.reason import Reason
+from schemas.sending import QuietHours
 from streams.journey.calendar import Zone, next_open
 from streams.journey.compiled import Compiled
 from streams.journey.model import Judge

@@ -9,8 +9,9 @@ from schemas import facts as f
 from schemas.commands import HandOff, Outcome, SettleHandoff
 from schemas.handoff import Agreement, Brief, Moment, Told, Why
 from schemas.lead import Lead, OpenHandoff, Standing
-from schemas.policy import Policy, Rep
+from schemas.policy import Policy
 from schemas.reason import Reason
+from schemas.sales import Rep
 from schemas.units import day_of
 from streams.journey import gate
 from streams.journey.calendar import add_business_days

@@ -32,7 +32,7 @@ def state_of(lead: Lead, seen: int, policy: Compiled) -> str:
 
 
 def standing_of(lead: Lead, seen: int, policy: Compiled) -> Traits:
-    """What a lifecycle's condition may name: the traits, and ``schemas.policy.STANDING``."""
+    """What a lifecycle's condition may name: the traits, and ``schemas.lifecycle.STANDING``."""
     return {
         **lead.traits,
         "stage": lead.standings[leading(lead)].stage,

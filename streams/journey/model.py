@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from schemas.authored import When
+from schemas.lifecycle import Lifecycle
 from schemas.model import MAIN, EngagementRule, FitRule, Group, Model, Pattern, Stage, Veto
-from schemas.policy import Lifecycle
 from schemas.units import DAY, millis
 from streams.journey.past import Window
 from streams.journey.predicate import Test, Words, compile_when, parts

@@ -1,11 +1,12 @@
 """A program made ready: durations in milliseconds, conditions and events as functions. It moves no lead."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from schemas.facts import FACTS, EmailOpened, Happened, Tracked
-from schemas.policy import Ending, Program, QuietHours, Step, Weekday, Window
-from schemas.units import Waiting, millis, waiting
+from schemas.program import Ending, Program, Step, Window
+from schemas.sending import QuietHours
+from schemas.units import WEEKDAYS, Waiting, millis, waiting
 from streams.journey.calendar import end_of
 from streams.journey.predicate import Test, Words, compile_when
 
@@ -103,5 +104,5 @@ def outside(window: Window | None) -> QuietHours | None:
     """A window as the hours and days that it leaves out, None when there is no window."""
     if window is None:
         return None
-    days = tuple(day for day in get_args(Weekday) if day not in window.days)
+    days = tuple(day for day in WEEKDAYS if day not in window.days)
     return QuietHours(start=window.end, end=window.start, days=days)

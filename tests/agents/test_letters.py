@@ -13,7 +13,7 @@ from agents.render.renderer import Rendered, Renderer, Unrenderable
 from agents.render.tags import tagged
 from agents.render.text import text_of_html
 from agents.workplace import Workplace, load_workplace
-from schemas.policy import Rep
+from schemas.sales import Rep
 from tests.agents.workplaces import OWNED, SMALL, edited, written
 
 VALUES = {"lead": {"email": "ada@lead.example", "first_name": "Ada"}, "unsubscribe_url": "https://u.example/x"}

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from agents.check.possible import holds, kinds, named
 from schemas.authored import When
-from schemas.policy import FieldDefinition
+from schemas.catalogue import FieldDefinition
 from streams.journey.predicate import compile_when
 
 FIELDS = {

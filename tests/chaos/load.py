@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from agents.local.world import track
 from schemas import topics
-from schemas.policy import Policy, Program
+from schemas.policy import Policy
+from schemas.program import Program
 
 Event = tuple[str, str, bytes]  # topic, key, value
 _AGO: Final = 57_000  # the first step of a program comes a minute after what led to it: three seconds from now

@@ -5,24 +5,17 @@ from typing import Any
 
 from schemas import facts as f
 from schemas.authored import Cap, When
+from schemas.brand import Brand
+from schemas.catalogue import Catalogue, FieldDefinition
 from schemas.commands import Command
+from schemas.email import Email
 from schemas.lead import Lead, Standing
+from schemas.lifecycle import Lifecycle
 from schemas.model import EngagementRule, FitRule, Grades, Scoring, Stage, Stages, Veto
-from schemas.policy import (
-    Brand,
-    Catalogue,
-    Email,
-    FieldDefinition,
-    Lifecycle,
-    Policy,
-    Program,
-    QuietHours,
-    RejectReason,
-    Rep,
-    Sales,
-    Sending,
-    Step,
-)
+from schemas.policy import Policy
+from schemas.program import Program, Step
+from schemas.sales import RejectReason, Rep, Sales
+from schemas.sending import QuietHours, Sending
 from schemas.units import DAY, HOUR, from_iso
 from streams.journey.compiled import Compiled
 from streams.journey.decide import decide

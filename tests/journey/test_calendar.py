@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.policy import QuietHours
+from schemas.sending import QuietHours
 from schemas.units import DAY, HOUR, Wait, from_iso, iso, millis, waiting
 from streams.journey.calendar import add_business_days, after, is_holiday, next_open
 

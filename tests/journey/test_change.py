@@ -5,7 +5,8 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from schemas import facts as f
-from schemas.policy import Email, Step
+from schemas.email import Email
+from schemas.program import Step
 from schemas.units import DAY
 from streams.journey.change import change
 from streams.journey.compiled import Compiled

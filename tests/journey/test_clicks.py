@@ -11,7 +11,8 @@ from schemas.authored import When
 from schemas.commands import Discount, HandOff, LeaveProgram
 from schemas.lead import MOST_CLICKS, Lead
 from schemas.model import EngagementRule
-from schemas.policy import Bots, Ending
+from schemas.program import Ending
+from schemas.sending import Bots
 from schemas.units import HOUR, MINUTE, SECOND
 from streams.journey.compiled import Compiled
 from streams.journey.decide import decide

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from schemas.policy import QuietHours
+from schemas.sending import QuietHours
 from streams.journey.calendar import add_business_days, next_open
 
 MINUTE = 60_000

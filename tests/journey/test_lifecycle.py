@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from schemas import facts as f
 from schemas.authored import When
 from schemas.commands import HandOff, MoveLifecycle
-from schemas.policy import LifecycleState
+from schemas.lifecycle import LifecycleState
 from streams.journey.compiled import Compiled
 from streams.journey.decide import decide
 from streams.journey.lifecycle import state_of

@@ -8,8 +8,10 @@ from msgspec.structs import replace
 from schemas import facts as f
 from schemas.authored import When
 from schemas.commands import EnterProgram, LeaveProgram, SendContent, Skip
-from schemas.policy import Email, Ending, Program, Step, Sunset, Window
+from schemas.email import Email
+from schemas.program import Ending, Program, Step, Window
 from schemas.reason import Reason
+from schemas.sending import Sunset
 from schemas.units import DAY, HOUR, iso
 from streams.journey.compiled import Compiled
 from tests.journey.agreed import MONDAY, OWNED, Story, agreed

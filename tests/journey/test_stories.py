@@ -5,8 +5,8 @@ from msgspec.structs import replace
 
 from schemas import facts as f
 from schemas.commands import EnterProgram, HandOff, LeaveProgram, MoveStage, SendContent, SettleHandoff, Skip, Suppress
-from schemas.policy import Rep
 from schemas.reason import Reason
+from schemas.sales import Rep
 from schemas.units import DAY, HOUR, MINUTE, from_iso, iso
 from streams.journey.compiled import Compiled
 from tests.journey.agreed import MONDAY, Story, agreed

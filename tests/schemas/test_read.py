@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
 from schemas.authored import Name, When
+from schemas.catalogue import Catalogue
 from schemas.model import Scoring
-from schemas.policy import Catalogue, Program
 from schemas.problem import Problem
+from schemas.program import Program
 from schemas.read import Placed, read, read_placed, text_of
 from schemas.units import Duration
 

@@ -1,0 +1,66 @@
+"""What heads an e-mail, who must agree to it, and what it may claim. It reads no e-mail's text (``agents.render``)."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from schemas.authored import Authored, Date, Name, Owned
+
+Side = Literal["marketing", "sales"]
+
+
+class EmailMeta(Owned, frozen=True, kw_only=True):
+    """The front matter of an e-mail.
+
+    ``from: owner`` signs with the rep who knows the lead, with the brand when nobody does; answers go to the brand's
+    ``reply_to`` either way, which somebody reads. ``claims`` are named in claims.yaml, ``question`` is the buyer's.
+    ``approvals`` names who must have approved this very text (``Approval``) before it may be sent.
+    """
+
+    subject: Annotated[str, Meta(min_length=1, max_length=150)]
+    preheader: str = ""
+    kind: Literal["nurture", "requested", "internal"] = "nurture"
+    from_: Literal["brand", "owner"] = field(name="from", default="brand")
+    stage: str = ""
+    persona: str = ""
+    layout: Name = "letter"
+    question: str = ""
+    claims: tuple[Name, ...] = ()
+    approvals: tuple[Side, ...] = ()
+
+
+class Email(Authored, frozen=True, kw_only=True):
+    """What the pipeline needs to know of an e-mail; its text stays in ``templates/`` and is known by its hash."""
+
+    subject: str
+    kind: Literal["nurture", "requested", "internal"]
+    source_hash: str
+
+
+class Approvers(Owned, frozen=True, kw_only=True):
+    """Who may approve e-mails, by their address in git, and for which side."""
+
+    approvers: dict[str, Side]
+
+
+class Approval(Authored, frozen=True, kw_only=True):
+    """Who approved an e-mail, by side: the text with this hash, and no other. ``nurture approve`` writes it."""
+
+    hash: str
+    by: dict[Side, str]
+
+
+class Claim(Authored, frozen=True, kw_only=True):
+    """Something that we say is true. Once ``withdrawn`` (why), or after ``valid_until``, no e-mail may say it."""
+
+    says: str
+    evidence: str
+    owner: str
+    valid_until: Date
+    withdrawn: str = ""
+
+
+class Claims(Owned, frozen=True, kw_only=True):
+    """Every claim that an e-mail may make."""
+
+    claims: dict[Name, Claim]

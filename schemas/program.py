@@ -1,0 +1,71 @@
+"""``programs/*.yaml``: what a lead is told, and what ends it. It tells nobody (``streams.journey.program``)."""
+
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from schemas.authored import Authored, Date, Name, Owned, When
+from schemas.model import MAIN
+from schemas.trial import ProgramTest
+from schemas.units import WEEKDAYS, Duration, TimeOfDay, Wait, Weekday
+
+
+class Step(Authored, frozen=True, kw_only=True):
+    """One e-mail of a program, ``wait`` after the step before it; too late after ``send_within`` of being due.
+
+    ``if`` says whom it is for when it is due. ``wait_for`` is an event that must come first, ``at_most`` that long
+    after the step before; ``wait`` then counts from the event. All others get the e-mail in ``else``, or the step is
+    passed over. Nothing is sent after the day ``send_by``.
+    """
+
+    id: Name
+    email: Name
+    wait: Wait = "0 days"
+    send_within: Duration = "2 days"
+    wait_for: str = ""
+    at_most: Duration = "7 days"
+    if_: When = field(name="if", default=When())
+    else_: str = field(name="else", default="")
+    send_by: Date | None = None
+
+
+class Ending(Authored, frozen=True, kw_only=True):
+    """What ends a lead's time in a program: an event ``on`` which ``when`` holds, or ``when`` alone.
+
+    ``then`` names the program that comes next, when it is open to the lead.
+    """
+
+    id: Name
+    says: str
+    on: str = ""
+    when: When = When()
+    then: str = ""
+
+
+class Window(Authored, frozen=True, kw_only=True):
+    """When a program writes, in the lead's time zone."""
+
+    start: TimeOfDay = field(name="from")
+    end: TimeOfDay = field(name="to")
+    days: Annotated[tuple[Weekday, ...], Meta(min_length=1)] = WEEKDAYS
+
+
+class Program(Owned, frozen=True, kw_only=True):
+    """A nurture program: who it is for, and its content as a queue. ``stages`` are those of ``model``.
+
+    ``goals`` are why it exists and ``exits`` why a lead should not stay: both end it. Whoever has had everything goes
+    on to the program ``then``, and comes back for steps that are added later. All may begin anew ``again_after``.
+    """
+
+    name: str
+    model: Name = MAIN
+    stages: Annotated[tuple[Name, ...], Meta(min_length=1)]
+    when: When = When()
+    priority: int = 0
+    window: Window | None = None
+    goals: tuple[Ending, ...] = ()
+    exits: tuple[Ending, ...] = ()
+    steps: Annotated[tuple[Step, ...], Meta(min_length=1)]
+    then: str = ""
+    again_after: Duration | None = None
+    tests: tuple[ProgramTest, ...] = ()
