@@ -14,6 +14,7 @@ from schemas.model import Model
 from schemas.policy import Policy
 from schemas.problem import Problem
 from schemas.program import Program
+from schemas.questions import Journey
 from schemas.read import Placed
 from schemas.sample import SampleLead
 
@@ -32,6 +33,7 @@ class Workplace(Struct, frozen=True):
     leads: dict[str, SampleLead]
     partials: dict[str, str] = {}
     claims: dict[str, Claim] = {}
+    journey: Journey | None = None
     programs: dict[str, Placed[Program]] = {}
     warnings: tuple[Problem, ...] = ()
 
@@ -94,6 +96,7 @@ def _workplace(draft: Draft, policy: Policy, warnings: tuple[Problem, ...]) -> W
         leads=leads,
         partials={name: partial.mjml for name, partial in draft.partials.items()},
         claims=draft.claims.value.claims if draft.claims else {},
+        journey=draft.journey.value if draft.journey else None,
         programs=draft.programs,
         warnings=warnings,
     )

@@ -25,6 +25,7 @@ from schemas.mark import Mark
 from schemas.model import Scoring, Stages
 from schemas.policy import Policy
 from schemas.program import Program
+from schemas.questions import Journey
 from schemas.queue import QueueItem
 from schemas.sales import Sales
 from schemas.sample import SampleLead
@@ -55,6 +56,7 @@ SHAPES: Final[dict[str, tuple[str, Any]]] = {
     "lifecycle.yaml": ("templates/lifecycle.yaml", Lifecycle),
     "approvers.yaml": ("templates/approvers.yaml", Approvers),
     "claims.yaml": ("templates/claims.yaml", Claims),
+    "journey.yaml": ("templates/journey.yaml", Journey),
     "sending.yaml": ("templates/sending.yaml", Sending),
     "sales.yaml": ("templates/sales.yaml", Sales),
     "program.yaml": ("templates/programs/*.yaml", Program),

@@ -1,4 +1,4 @@
-"""How a complaint lists what was expected. It knows no shape and no rule."""
+"""How we list and count what was found and expected. It knows no shape and no rule."""
 
 import difflib
 from collections.abc import Iterable
@@ -21,3 +21,8 @@ def one_of(word: str, known: Iterable[object]) -> str:
     close = difflib.get_close_matches(word, names, n=1)
     choice = f"one of {listed(names, 'or')}" if len(names) > 1 else listed(names)
     return choice + (f'; did you mean "{close[0]}"?' if close else "")
+
+
+def counted(number: int, what: str) -> str:
+    """``1 lead``, ``2,000 leads``, ``no leads``."""
+    return f"{f'{number:,}' if number else 'no'} {what}{'' if number == 1 else 's'}"

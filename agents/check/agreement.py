@@ -129,7 +129,8 @@ def review_due(draft: Draft, today: date) -> Iterator[Problem]:
 
 def _dated(draft: Draft) -> Iterator[tuple[Placed[Any], str]]:
     agreed = (draft.stages, draft.lifecycle)
-    alone = (draft.brand, draft.catalogue, draft.scoring, *agreed, draft.claims, draft.sending, draft.sales)
+    mapped = (draft.claims, draft.journey)
+    alone = (draft.brand, draft.catalogue, draft.scoring, *agreed, *mapped, draft.sending, draft.sales)
     for placed in (*alone, *draft.programs.values(), *(email.meta for email in draft.emails.values())):
         if placed is not None:
             yield placed, "review_by"

@@ -132,6 +132,9 @@ def conditions(draft: Draft) -> Iterator[Condition]:
         yield from _of_stages(draft.stages, traits)
     for program in draft.programs.values():
         yield from _of_program(draft, program, traits)
+    if draft.journey is not None:
+        for index, persona in enumerate(draft.journey.value.personas):
+            yield Condition(draft.journey, ("personas", index, "when"), persona.when, traits, needed=True)
     if draft.lifecycle is not None:
         standing = {**traits, **standing_fields(draft)}
         for index, state in enumerate(draft.lifecycle.value.states):

@@ -17,6 +17,7 @@ from schemas.lifecycle import Lifecycle
 from schemas.model import MAIN, Scoring, Stages
 from schemas.problem import Problem
 from schemas.program import Program
+from schemas.questions import Journey
 from schemas.read import Placed, read_placed, text_of
 from schemas.sales import Sales
 from schemas.sample import SampleLead
@@ -67,6 +68,7 @@ class Draft(Struct):
     sending: Placed[Sending] | None = None
     sales: Placed[Sales] | None = None
     claims: Placed[Claims] | None = None
+    journey: Placed[Journey] | None = None
     approvers: Placed[Approvers] | None = None
     approvals: dict[str, Placed[Approval]] = {}
     programs: dict[str, Placed[Program]] = {}
@@ -140,6 +142,8 @@ def read_draft(folder: Path) -> Draft:
     draft.sales = draft.value(folder / "sales.yaml", Sales)
     if (folder / "claims.yaml").exists():
         draft.claims = draft.value(folder / "claims.yaml", Claims)
+    if (folder / "journey.yaml").exists():
+        draft.journey = draft.value(folder / "journey.yaml", Journey)
     if (folder / "approvers.yaml").exists():
         draft.approvers = draft.value(folder / "approvers.yaml", Approvers)
     _read_folders(draft)

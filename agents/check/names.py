@@ -27,22 +27,30 @@ def missing_file(draft: Draft) -> Iterator[Problem]:
 
 
 def unknown_stage(draft: Draft) -> Iterator[Problem]:
-    """Stages are named in stages.yaml; a program chooses among its model's, the lifecycle and e-mails among all."""
+    """Stages are named in stages.yaml; a program chooses among its model's, all others among all."""
     if draft.stages is None:
         return
     known = draft.stage_ids()
-    if draft.lifecycle is not None:
-        for key in ("qualified_from", "ready_from"):
-            for index, stage in enumerate(getattr(draft.lifecycle.value, key)):
-                yield from _unknown(draft.lifecycle, (key, index), stage, known, "stage")
+    for placed, at, stage in _stages_named(draft):
+        yield from _unknown(placed, at, stage, known, "stage")
     for view in draft.views():
         own = [stage.id for stage in view.stages.value.stages] if view.stages else known
         for program in view.programs.values():
             for index, stage in enumerate(program.value.stages):
                 yield from _unknown(program, ("stages", index), stage, own, "stage")
+
+
+def _stages_named(draft: Draft) -> Iterator[tuple[Placed[Any], Place, str]]:
+    if draft.lifecycle is not None:
+        for key in ("qualified_from", "ready_from"):
+            for index, stage in enumerate(getattr(draft.lifecycle.value, key)):
+                yield draft.lifecycle, (key, index), stage
     for email in draft.emails.values():
         if email.meta.value.stage:
-            yield from _unknown(email.meta, ("stage",), email.meta.value.stage, known, "stage")
+            yield email.meta, ("stage",), email.meta.value.stage
+    if draft.journey is not None:
+        for index, question in enumerate(draft.journey.value.questions):
+            yield draft.journey, ("questions", index, "stage"), question.stage
 
 
 def unknown_model(draft: Draft) -> Iterator[Problem]:
@@ -75,7 +83,7 @@ def unknown_layout(draft: Draft) -> Iterator[Problem]:
 
 
 def duplicate_id(draft: Draft) -> Iterator[Problem]:
-    """An id stands for one thing: rules, stages, steps, endings."""
+    """An id stands for one thing: rules, stages, steps, endings, personas, questions."""
     if draft.scoring is not None:
         scoring = draft.scoring.value
         rules = [(("fit", index, "id"), rule.id) for index, rule in enumerate(scoring.fit)]
@@ -90,6 +98,12 @@ def duplicate_id(draft: Draft) -> Iterator[Problem]:
     if draft.lifecycle is not None:
         states = [(("states", index, "id"), state.id) for index, state in enumerate(draft.lifecycle.value.states)]
         yield from _repeated(draft.lifecycle, states, "id")
+    if draft.journey is not None:
+        journey = draft.journey.value
+        personas = [(("personas", index, "id"), persona.id) for index, persona in enumerate(journey.personas)]
+        questions = [(("questions", index, "asks"), asked.asks) for index, asked in enumerate(journey.questions)]
+        yield from _repeated(draft.journey, personas, "id")
+        yield from _repeated(draft.journey, questions, "question")
     for program in draft.programs.values():
         yield from _repeated(program, _steps(program.value, "id"), "id")
         goals = [(("goals", index, "id"), goal.id) for index, goal in enumerate(program.value.goals)]

@@ -14,6 +14,7 @@ from schemas.words import one_of
 
 _NOT_THERE: Final = {
     "fit": "a fit rule, which is who they are",
+    "personas": "a persona, which is who they are",
     "engagement": "a rule on a fact, whose counts would hang on the order of arrival",
     "states": "the lifecycle, which stands on stages",
 }

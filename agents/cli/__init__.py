@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "test": "the tests that programs carry: a lead, what it does, what must follow",
     "simulate": "months of programs in seconds: who gets what, and why the rest is silence",
     "preview": "an e-mail as a sample lead would get it",
+    "coverage": "what buyers ask, what answers them, and how many leads stand where nothing does",
     "approve": "your name under an e-mail as it stands",
     "send-test": "an e-mail into a colleague's mailbox, marked as a test",
     "ingest": "CSV or JSONL into the pipeline, by a mapping",

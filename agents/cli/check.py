@@ -17,6 +17,7 @@ from agents.cli.shifting import told
 from agents.history import read_facts
 from agents.workplace import Workplace, load_workplace
 from schemas.problem import Problem
+from schemas.words import counted
 from streams.journey.compiled import Compiled
 from streams.journey.replay import replay
 
@@ -122,11 +123,7 @@ def _sum_up(path: Path, problems: list[Problem], loaded: Workplace | list[Proble
             "program": loaded.policy.programs,
             "sample lead": loaded.leads,
         }
-        held = ", ".join(_count(len(parts), what) for what, parts in counts.items())
-        click.secho(f"{path}: {held}; {_count(warnings, 'warning')}, no errors", fg="green")
+        held = ", ".join(counted(len(parts), what) for what, parts in counts.items())
+        click.secho(f"{path}: {held}; {counted(warnings, 'warning')}, no errors", fg="green")
     else:
-        click.secho(f"{path}: {_count(errors, 'error')}, {_count(warnings, 'warning')}", fg="red")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+        click.secho(f"{path}: {counted(errors, 'error')}, {counted(warnings, 'warning')}", fg="red")

@@ -1,7 +1,5 @@
 """``nurture plan``: what a change of policy would do to the leads that are inside. The work is in the core."""
 
-import asyncio
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -12,14 +10,9 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
+from agents.cli.inside import leads_inside
 from agents.cli.policy import FOLDER, chosen_policy
-from agents.clients import client
-from agents.history import live_leads, read_facts
-from agents.settings import read_settings
-from schemas.lead import Lead
 from streams.journey.change import Change, change
-from streams.journey.compiled import Compiled
-from streams.journey.simulate import simulate
 
 _SHOWN = 5
 _EPILOG = (
@@ -46,25 +39,13 @@ def plan(*, policy: Path, against: Path, facts: Path | None, days: int, yes_stra
     when an e-mail would be sent again to somebody who had it, or a lead in a program would be left without one.
     """
     new, old = chosen_policy(policy), chosen_policy(against)
-    leads, now = _leads(facts, old)
+    leads, now = leads_inside(facts, old)
     found = change(leads, old, new, now, days)
     if as_json:
         click.echo(msgspec.json.encode(_plain(found)).decode())
     else:
         _tell(Console(highlight=False, soft_wrap=True), found, days)
     sys.exit(int(bool(found.resent) or (bool(found.stranded) and not yes_strand)))
-
-
-def _leads(facts: Path | None, old: Compiled) -> tuple[list[Lead], int]:
-    """The rows, and the moment up to which they are known."""
-    rows: dict[str, Lead] = {}
-    if facts is not None:
-        for _ in simulate(lambda: read_facts(facts), old, rows):
-            pass
-        leads = list(rows.values())
-    else:
-        leads = asyncio.run(live_leads(client(read_settings(os.environ))))
-    return leads, max((lead.seen for lead in leads), default=0)
 
 
 def _plain(found: Change) -> dict[str, object]:

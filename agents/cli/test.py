@@ -11,6 +11,7 @@ from rich.markup import escape
 from agents.rehearsal import Result, rehearse
 from agents.workplace import load_workplace
 from schemas.problem import UserError
+from schemas.words import counted
 from streams.journey.compiled import Compiled
 
 
@@ -47,7 +48,7 @@ def _tell(console: Console, results: list[Result], programs: int) -> None:
         if not passed:
             _explain(console, result)
     failed = sum(bool(result.mistakes) for result in results)
-    many = f"{len(results)} test{'' if len(results) == 1 else 's'} in {programs} program{'' if programs == 1 else 's'}"
+    many = f"{counted(len(results), 'test')} in {counted(programs, 'program')}"
     console.print(f"[{'red' if failed else 'green'}]{many}, {failed or 'none'} failed[/]")
 
 

@@ -12,6 +12,7 @@ from schemas.policy import models_of
 from schemas.sample import history_of
 from tests.agents.mail_rules import MAIL_RULES
 from tests.agents.model_rules import MODEL_RULES
+from tests.agents.question_rules import QUESTION_RULES
 from tests.agents.workplaces import SMALL, edited, written
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -104,6 +105,7 @@ RULES = [
     ("front-matter", "emails/again.md", "---\nOnce", "---\n\nOnce", "Once", "---"),
     ("unknown-key", "emails/again.md", "layout", "preheader: x\nlayout", "preheder: x\nlayout", "preheder"),
 ]  # fmt: skip
+CASES = [*RULES, *MODEL_RULES, *MAIL_RULES, *QUESTION_RULES]
 
 
 def place_of(text: str, point: str) -> str:
@@ -119,7 +121,7 @@ def problems(folder: Path) -> list[str]:
     return [str(problem).removeprefix(f"{folder}/") for problem in found]
 
 
-@pytest.mark.parametrize("case", [*RULES, *MODEL_RULES, *MAIL_RULES], ids=lambda case: f"{case[0]}:{case[1]}")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}:{case[1]}")
 def test_a_rule_is_silent_beside_a_mistake_and_speaks_at_it(tmp_path, case):
     """One ok and one err case; the place is the author's line and column."""
     rule, name, old, fine, wrong, point = case
@@ -199,7 +201,7 @@ def test_opens_are_no_life_where_the_silent_are_left_alone(tmp_path):
 
 def test_every_rule_has_its_cases():
     """Two lists, compared: the functions that judge, and the rules that are tried here."""
-    tried = {rule for rule, *_ in [*RULES, *MODEL_RULES, *MAIL_RULES]}
+    tried = {rule for rule, *_ in CASES}
     named = {rule.__name__.replace("_", "-") for rule in rules.RULES}
     elsewhere = {"missing-file", "finished-letter", "idle-email", "unwritable", "front-matter", "unknown-key"}
     elsewhere |= {"lost-body", "long-subject", "unapproved", "unknown-awaited", "opens-as-life"}
@@ -260,7 +262,7 @@ def test_review_dates_warn_fourteen_days_ahead(tmp_path):
     """Content is looked at again by a day its owner set; nobody is stopped by it."""
     folder = written(tmp_path)
     early, late = (load_workplace(folder, dt.date(2027, 3, day)) for day in (16, 17))
-    assert [len(workplace.warnings) for workplace in (early, late)] == [0, 12]
+    assert [len(workplace.warnings) for workplace in (early, late)] == [0, 13]
 
 
 def test_the_policy_knows_an_email_by_its_hash(tmp_path):

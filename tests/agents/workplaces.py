@@ -67,6 +67,12 @@ reject_reasons: {wrong-fit: {says: Not for us, cool_off: 180 days}}
   saves: {says: It saves, evidence: Readings, owner: ines@example.com, valid_until: 2031-01-31}
   cures: {says: It cures, evidence: None, owner: ines@example.com, valid_until: 2031-01-31, withdrawn: it does not}
 """,
+    "journey.yaml": OWNED
+    + """personas:
+  - {id: boss, says: Decides, when: {field: role, is: boss}}
+questions:
+  - {asks: What is it worth?, stage: aware, personas: [boss]}
+""",
     "programs/look.yaml": OWNED
     + """name: Look
 stages: [aware]
@@ -84,7 +90,7 @@ Dear {{{{ lead.first_name or "reader" }}}},
 
 [read on]({{{{ brand.website }}}}/guide)
 """,
-    "emails/again.md": f"---\n{OWNED}subject: Again\nlayout: letter\n---\nOnce more.\n",
+    "emails/again.md": f"---\n{OWNED}subject: Again\nlayout: letter\nquestion: What is it worth?\n---\nOnce more.\n",
     "emails/handoff-notice.md": f"---\n{OWNED}subject: Ready\nkind: internal\nlayout: letter\n---\n{{{{ brief.headline }}}}\n",
     "layouts/letter.mjml": """<mjml><mj-body><mj-section><mj-column>
 <mj-text>{{ body }}</mj-text>

@@ -1,0 +1,29 @@
+"""The leads that are inside, out of a file of facts or out of the running pipeline. No command of its own."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from agents.history import live_leads, read_facts
+from schemas.lead import Lead
+from streams.journey.compiled import Compiled
+from streams.journey.simulate import simulate
+
+
+def leads_inside(facts: Path | None, policy: Compiled) -> tuple[list[Lead], int]:
+    """The rows, those of a file folded by the policy, and the moment up to which they are known (ms)."""
+    rows: dict[str, Lead] = {}
+    if facts is not None:
+        for _ in simulate(lambda: read_facts(facts), policy, rows):
+            pass
+        leads = list(rows.values())
+    else:
+        leads = asyncio.run(_live())
+    return leads, max((lead.seen for lead in leads), default=0)
+
+
+async def _live() -> list[Lead]:
+    from agents.clients import client  # noqa: PLC0415 - a client of Kafka takes its time, and files do without it
+    from agents.settings import read_settings  # noqa: PLC0415
+
+    return await live_leads(client(read_settings(os.environ)))
