@@ -8,13 +8,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agents.backtest import proposal
-from agents.backtest.evidence import Example, SplitError, examples, learning_labels, split_at
+from agents.backtest.evidence import Example, SplitError, examples, learning_labels, rescored, split_at
 from agents.backtest.fit import weights
 from agents.backtest.history import History
 from agents.backtest.labels import Label, Terms
 from agents.backtest.run import Answer, OneClassError, Question, Tell, backtest, unhurried
-from schemas.model import Scoring
-from schemas.policy import Policy
+from schemas.model import MAIN, Scoring
 from schemas.problem import UserError
 from schemas.read import Placed, read_placed
 from schemas.units import iso
@@ -22,8 +21,12 @@ from streams.journey.compiled import Compiled
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """How to fit: how much of the leads to learn from, how many points double the odds, the least leads of a rule."""
+    """How to fit: which model, how many points double the odds, the least leads of a rule.
 
+    Leads first seen before ``split`` are learned from: a moment (ms), or the share of them that came first.
+    """
+
+    model: str = MAIN
     split: float = 0.7
     doubling: int = 20
     least: int = 20
@@ -41,12 +44,13 @@ class Proposal(Struct, frozen=True, kw_only=True):
     judged: Answer
 
 
-def calibrate(question: Question, file: Path, wish: Wish, tell: Tell) -> Proposal:
+def calibrate(question: Question, folder: Path, wish: Wish, tell: Tell) -> Proposal:
     """Fits on leads first seen before the split, by outcomes known at the split; judges on all that came later.
 
-    ``file`` is the policy's scoring.yaml. Raises SplitError or OneClassError for histories that teach nothing.
+    ``folder`` is the policy's workplace. Raises SplitError or OneClassError for histories that teach nothing.
     """
     policy = question.policy.policy
+    file = scoring_file(folder, wish.model)
     text, placed = _scoring(file)
     with (
         unhurried(),
@@ -56,20 +60,30 @@ def calibrate(question: Question, file: Path, wish: Wish, tell: Tell) -> Proposa
         terms = Terms(positive=question.positive, ripe=question.ripe, end=h.end)
         known = learning_labels(h, terms, split)
         _refuse_one_class(h, known, split)
-        found = examples(lambda: h.facts(lambda n: tell("learning from them", n, len(h))), policy, known)
+        found = examples(lambda: h.facts(lambda n: tell("learning from them", n, len(h))), policy, wish.model, known)
         learned = _in_time(found, h)
     rules = proposal.changes(placed.value, weights(learned, doubling=wish.doubling, least=wish.least))
     after = proposal.rewritten(text, placed, rules)
-    judged = replace(question, policy=Compiled(_with(policy, rules)), against=question.policy, since=split)
+    fitted = Compiled(rescored(policy, wish.model, _repointed(placed.value, rules)))
+    judged = replace(question, policy=fitted, against=question.policy, since=split, model=wish.model)
     return Proposal(
         split=iso(split),
         learned_from=len(learned),
         learned_wins=sum(example.win for example in learned),
         rules=rules,
-        diff=proposal.diff(text, after, f"{file.parent.name}/{file.name}"),
+        diff=proposal.diff(text, after, f"{folder.name}/{file.relative_to(folder)}"),
         text=after,
         judged=backtest(judged, tell),
     )
+
+
+def scoring_file(folder: Path, model: str) -> Path:
+    """Where a workplace keeps a model's points. Raises UserError when it has no such model."""
+    place = folder if model == MAIN else folder / "models" / model
+    if not (file := place / "scoring.yaml").exists():
+        names = ", ".join([MAIN, *sorted(path.name for path in (folder / "models").glob("*") if path.is_dir())])
+        raise UserError(f'{folder}: found no model "{model}", expected one of {names}')
+    return file
 
 
 def _scoring(file: Path) -> tuple[str, Placed[Scoring]]:
@@ -84,16 +98,15 @@ def _in_time(found: Mapping[str, Example], history: History) -> list[Example]:
     return [found[lead_id] for lead_id in sorted(found, key=lambda lead_id: history.pasts[lead_id].first)]
 
 
-def _with(policy: Policy, rules: list[proposal.Change]) -> Policy:
+def _repointed(scoring: Scoring, rules: list[proposal.Change]) -> Scoring:
     points = {(rule.axis, rule.rule): rule.after for rule in rules if rule.after is not None}
-    scoring = replace(
-        policy.scoring,
-        fit=tuple(replace(rule, points=points.get(("fit", rule.id), rule.points)) for rule in policy.scoring.fit),
+    return replace(
+        scoring,
+        fit=tuple(replace(rule, points=points.get(("fit", rule.id), rule.points)) for rule in scoring.fit),
         engagement=tuple(
-            replace(rule, points=points.get(("engagement", rule.id), rule.points)) for rule in policy.scoring.engagement
+            replace(rule, points=points.get(("engagement", rule.id), rule.points)) for rule in scoring.engagement
         ),
     )
-    return replace(policy, scoring=scoring)
 
 
 def _refuse_one_class(history: History, known: Mapping[str, Label], split: int) -> None:

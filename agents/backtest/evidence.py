@@ -15,10 +15,12 @@ from agents.backtest.labels import Label, Terms, labels
 from agents.backtest.trial import seen_before
 from schemas.facts import Tick
 from schemas.lead import Lead
-from schemas.model import MAIN
-from schemas.policy import Policy
+from schemas.model import MAIN, Scoring
+from schemas.policy import Policy, models_of
 from schemas.problem import UserError
+from schemas.units import iso
 from streams.journey.compiled import Compiled
+from streams.journey.model import Judge
 from streams.journey.replay import History as Facts
 from streams.journey.score import engagement_of, fit_of
 from streams.journey.simulate import simulate
@@ -37,14 +39,18 @@ class Example(Struct, frozen=True, gc=False):
     win: bool
 
 
-def split_at(history: History, share: float) -> int:
-    """The moment (ms) from which on leads are kept for judging; ``share`` of them came before. Raises SplitError."""
+def split_at(history: History, split: float) -> int:
+    """The moment (ms) from which on leads are kept for judging: ``split`` itself, or a share of them came before it.
+
+    Raises SplitError when either part would be empty.
+    """
     firsts = sorted(past.first for past in history.pasts.values())
-    moment = firsts[min(round(len(firsts) * share), len(firsts) - 1)]
-    if moment == firsts[0]:
+    moment = int(split) if split >= 1 else firsts[min(round(len(firsts) * split), len(firsts) - 1)]
+    if not firsts[0] < moment <= firsts[-1]:
         raise SplitError(
-            f"{history.files[0]}: found too few leads before the split, expected leads that came at different times: "
-            f"map a date of first contact (at:), or choose another --split"
+            f"{history.files[0]}: found all leads on one side of the split ({iso(moment)[:10]}), expected leads that "
+            f"came at different times ({iso(firsts[0])[:10]} to {iso(firsts[-1])[:10]} here): map a date of first "
+            f"contact (at:), or choose another --split"
         )
     return moment
 
@@ -55,26 +61,34 @@ def learning_labels(history: History, terms: Terms, split: int) -> dict[str, Lab
     return labels(early, replace(terms, since=0, end=split - 1))[0]
 
 
-def examples(facts: Facts, policy: Policy, known: Mapping[str, Label]) -> dict[str, Example]:
-    """An example of each labelled lead of which anything was seen before its label."""
-    probe, rows = _probe(policy), dict[str, Lead]()
+def examples(facts: Facts, policy: Policy, model: str, known: Mapping[str, Label]) -> dict[str, Example]:
+    """An example of each labelled lead of which anything was seen before its label, by the rules of one model."""
+    scoring = models_of(policy)[model].scoring
+    probe, rows = _probe(policy, model, scoring), dict[str, Lead]()
     stood: dict[str, Lead] = {}
     for lived in simulate(facts, probe, rows):
         label = known.get(lived.after.id)
         if label is not None and not isinstance(lived.fact, Tick) and seen_before(lived, label.at):
             stood[lived.after.id] = lived.after
-    return {lead_id: Example(_amounts(lead, policy, probe), known[lead_id].win) for lead_id, lead in stood.items()}
+    judge = probe.models[model]
+    return {lead_id: Example(_amounts(lead, scoring, judge), known[lead_id].win) for lead_id, lead in stood.items()}
 
 
-def _probe(policy: Policy) -> Compiled:
-    """The main model's rules alone, each with the most points: engagement then counts in thousandths."""
-    rules = tuple(replace(rule, points=_PROBE) for rule in policy.scoring.engagement)
-    return Compiled(replace(policy, scoring=replace(policy.scoring, engagement=rules, groups=())))
+def rescored(policy: Policy, model: str, scoring: Scoring) -> Policy:
+    """The policy with other points in one of its models."""
+    if model == MAIN:
+        return replace(policy, scoring=scoring)
+    return replace(policy, models=policy.models | {model: replace(policy.models[model], scoring=scoring)})
 
 
-def _amounts(lead: Lead, policy: Policy, probe: Compiled) -> tuple[float, ...]:
-    main = probe.models[MAIN]
-    spoke = {why.rule for why in fit_of(lead, main)}
-    counts = {why.rule: why.points / _PROBE for why in engagement_of(lead, main, lead.judged_on)}
-    fit = [float(rule.id in spoke) for rule in policy.scoring.fit]
-    return (*fit, *(counts.get(rule.id, 0.0) for rule in policy.scoring.engagement))
+def _probe(policy: Policy, model: str, scoring: Scoring) -> Compiled:
+    """The model's rules, each alone and with the most points: engagement then counts in thousandths."""
+    rules = tuple(replace(rule, points=_PROBE) for rule in scoring.engagement)
+    return Compiled(rescored(policy, model, replace(scoring, engagement=rules, groups=())))
+
+
+def _amounts(lead: Lead, scoring: Scoring, judge: Judge) -> tuple[float, ...]:
+    spoke = {why.rule for why in fit_of(lead, judge)}
+    counts = {why.rule: why.points / _PROBE for why in engagement_of(lead, judge, lead.judged_on)}
+    fit = [float(rule.id in spoke) for rule in scoring.fit]
+    return (*fit, *(counts.get(rule.id, 0.0) for rule in scoring.engagement))

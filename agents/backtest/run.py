@@ -4,6 +4,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,7 +15,6 @@ from agents.backtest.labels import UNINTRODUCED, Label, Positive, Terms, labels
 from agents.backtest.report import Judged, Quality, judged_of, quality_of
 from agents.backtest.rows import PackedRows
 from agents.backtest.trial import Trial, lived_through
-from schemas.facts import Fact
 from schemas.problem import UserError
 from streams.journey.compiled import Compiled
 
@@ -24,7 +24,10 @@ class OneClassError(UserError):
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """What is asked: of which files, under which policies, which outcome is a win, and which leads are judged (ms)."""
+    """What is asked: of which files, under which policies, which outcome is a win, and which leads are judged (ms).
+
+    ``model`` is whose points are judged; empty, those of the model that speaks loudest for a lead.
+    """
 
     files: Sequence[Path]
     policy: Compiled
@@ -32,6 +35,7 @@ class Question(Struct, frozen=True, kw_only=True):
     positive: Positive = "won"
     since: int = 0
     ripe: int = 0
+    model: str = ""
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -51,6 +55,7 @@ def backtest(question: Question, tell: Tell) -> Answer:
 
     ``tell`` hears what is being done, how many facts are behind us, and of how many.
     """
+    _refuse_unknown(question)
     reasons = question.policy.policy.sales.reject_reasons
     with (
         unhurried(),
@@ -59,10 +64,13 @@ def backtest(question: Question, tell: Tell) -> Answer:
         terms = Terms(positive=question.positive, since=question.since, ripe=question.ripe, end=history.end)
         found, left_out = labels(history.pasts, terms)
         refuse_one_class(history, found, left_out, question.positive)
-        here = _trial(history, question.policy, found, "living through them", tell)
-        there = (
-            _trial(history, question.against, found, "and under the other policy", tell) if question.against else None
-        )
+
+        def lived(policy: Compiled, doing: str) -> Trial:
+            facts = partial(history.facts, lambda n: tell(doing, n, len(history)))
+            return lived_through(facts, policy, found, PackedRows(), history.end, model=question.model)
+
+        here = lived(question.policy, "living through them")
+        there = lived(question.against, "and under the other policy") if question.against else None
         known = {lead_id: label for lead_id, label in found.items() if here.standings[lead_id].known}
         left_out[UNINTRODUCED] = len(found) - len(known)
         refuse_one_class(history, known, left_out, question.positive)
@@ -75,11 +83,12 @@ def backtest(question: Question, tell: Tell) -> Answer:
         )
 
 
-def _trial(history: History, policy: Compiled, labels: Mapping[str, Label], doing: str, tell: Tell) -> Trial:
-    def facts() -> Iterator[Fact]:
-        return history.facts(lambda n: tell(doing, n, len(history)))
-
-    return lived_through(facts, policy, labels, PackedRows(), history.end)
+def _refuse_unknown(question: Question) -> None:
+    for policy in (question.policy, question.against):
+        if policy and question.model and question.model not in policy.models:
+            which = "the policy to compare with" if policy is question.against else "the policy"
+            names = ", ".join(policy.models)
+            raise UserError(f'found no model "{question.model}" in {which}, expected one of {names}')
 
 
 def refuse_one_class(

@@ -26,7 +26,7 @@ _MONDAY: Final = 4 * 86_400_000  # 1970-01-05, the first Monday
 
 
 class Standing(Struct, gc=False):
-    """A lead before its label: points and stage in the model that speaks loudest, and its first handoff (ms, 0: none).
+    """A lead before its label: points and stage in one model, and its first handoff (ms, 0: none).
 
     ``mailed`` says whether anybody ever spoke to it, ``known`` whether a fact was seen before the label.
     """
@@ -63,16 +63,25 @@ Watch = Callable[[Label, Lead], None]
 
 
 def lived_through(
-    history: History, policy: Compiled, labels: Mapping[str, Label], rows: MutableMapping[str, Lead], end: int
+    history: History,
+    policy: Compiled,
+    labels: Mapping[str, Label],
+    rows: MutableMapping[str, Lead],
+    end: int,
+    *,
+    model: str = "",
 ) -> Trial:
-    """Simulates the whole history, and notes of each labelled lead what was known before its label."""
+    """Simulates the whole history, and notes of each labelled lead what was known before its label.
+
+    It stands as it did in ``model``; without one, in the model that spoke loudest for it.
+    """
     trial = Trial(policy.hash, {lead_id: Standing() for lead_id in labels}, Counter(), Counter())
     for lived in simulate(history, policy, rows, end):
         trial.ticks += isinstance(lived.fact, Tick)
         standing = trial.standings.get(lived.after.id)
         before = standing is not None and seen_before(lived, labels[lived.after.id].at)
         if standing is not None and before and not isinstance(lived.fact, Tick):
-            _stand(standing, lived.after)
+            _stand(standing, lived.after, model)
         for command in lived.commands:
             if isinstance(command, HandOff):
                 trial.handoffs[monday(command.seen), command.owner] += 1
@@ -99,8 +108,8 @@ def monday(at: int) -> int:
     return (at - _MONDAY) // WEEK * WEEK + _MONDAY
 
 
-def _stand(standing: Standing, lead: Lead) -> None:
-    best = lead.standings[leading(lead)]
+def _stand(standing: Standing, lead: Lead, model: str) -> None:
+    best = lead.standings[model or leading(lead)]
     standing.fit, standing.engagement, standing.stage = best.fit, best.engagement, best.stage
     standing.vetoed, standing.known = bool(best.veto), True
 

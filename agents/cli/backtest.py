@@ -23,6 +23,7 @@ from schemas.problem import UserError
 )
 @history_options
 @click.option("--since", type=Moment(), default=0, help="Judge leads first seen from this moment on.")
+@click.option("--model", default="", help="Judge the points of this model; else of the one that speaks loudest.")
 @click.option("--against", type=FOLDER, help="Another workplace to compare with, lead by lead.")
 @click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write one page with charts (extra: report)."
@@ -34,6 +35,7 @@ def backtest(
     positive: Positive,
     since: int,
     ripe: int,
+    model: str,
     against: Path | None,
     html: Path | None,
     as_json: bool,
@@ -51,6 +53,7 @@ def backtest(
         positive=positive,
         since=since,
         ripe=ripe,
+        model=model,
     )
     draw, names = _page() if html else None, _names(policy, against)
     with told_by_bar() as tell:

@@ -9,26 +9,30 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from agents.backtest.calibrate import Proposal, Wish
+from agents.backtest.calibrate import Proposal, Wish, scoring_file
 from agents.backtest.calibrate import calibrate as fitted
 from agents.backtest.labels import Positive
 from agents.backtest.run import Question
 from agents.cli.backtest_lines import sides
-from agents.cli.history_options import history_options, told_by_bar
+from agents.cli.history_options import Split, history_options, told_by_bar
 from agents.cli.policy import chosen_policy
+from schemas.model import MAIN
 
 
 @click.command(
     epilog="Examples:  nurture calibrate facts.jsonl --policy templates  ·  "
-    "nurture calibrate leads.jsonl deals.jsonl --policy templates --split 0.6 --write"
+    "nurture calibrate leads.jsonl deals.jsonl --policy templates --split 2026-03-01 --write"
 )
 @history_options
 @click.option(
     "--split",
-    type=click.FloatRange(0.05, 0.95),
+    type=Split(),
     default=0.7,
     show_default=True,
-    help="Learn from this share of the leads, the earliest; judge on the rest.",
+    help="Learn from this share of the leads, the earliest, or from those first seen before a day; judge on the rest.",
+)
+@click.option(
+    "--model", default=MAIN, show_default=True, help="Whose points: main is scoring.yaml, others are in models/."
 )
 @click.option(
     "--double", type=click.IntRange(1, 200), default=20, show_default=True, help="Points that double the odds of a win."
@@ -40,7 +44,7 @@ from agents.cli.policy import chosen_policy
     show_default=True,
     help="Leads without which a rule keeps its points.",
 )
-@click.option("--write", is_flag=True, help="Change scoring.yaml. Without it, nothing is written.")
+@click.option("--write", is_flag=True, help="Change the model's scoring.yaml. Without it, nothing is written.")
 def calibrate(
     facts: tuple[Path, ...],
     *,
@@ -48,12 +52,13 @@ def calibrate(
     positive: Positive,
     ripe: int,
     split: float,
+    model: str,
     double: int,
     least: int,
     as_json: bool,
     write: bool,
 ) -> None:
-    """Fit the points of scoring.yaml to the outcomes in FACTS, and propose them as a diff.
+    """Fit the points of a model to the outcomes in FACTS, and propose them as a diff of its scoring.yaml.
 
     Logistic regression on the earliest leads, by outcomes that were known at the split; judged on the leads that came
     later, old points against new. A rule that spoke for too few leads keeps its points. Thresholds of stages and grades
@@ -65,9 +70,9 @@ def calibrate(
         positive=positive,
         ripe=ripe,
     )
-    file = policy / "scoring.yaml"
+    file = scoring_file(policy, model)
     with told_by_bar() as tell:
-        found = fitted(question, file, Wish(split=split, doubling=double, least=least), tell)
+        found = fitted(question, policy, Wish(model=model, split=split, doubling=double, least=least), tell)
     if write:
         file.write_text(found.text, encoding="utf-8")
     if as_json:

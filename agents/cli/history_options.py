@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agents.backtest.run import Tell
+from agents.cli.moments import Moment
 from agents.cli.policy import FOLDER
 from schemas.units import millis
 
+_LEAST_PART: Final = 0.05
 _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -27,6 +29,23 @@ class Length(click.ParamType):
             return value if isinstance(value, int) else millis(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class Split(click.ParamType):
+    """``0.7``, a share of the leads, or a moment such as ``2026-03-02`` as milliseconds."""
+
+    name = "share or moment"
+    moment: Final = Moment()
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Below one a share, else milliseconds. Fails with what was found and what was expected."""
+        try:
+            share = float(value)
+        except ValueError:
+            return self.moment.convert(str(value), param, ctx)
+        if not _LEAST_PART <= share <= 1 - _LEAST_PART:
+            self.fail(f"found {value}, expected a share between 0.05 and 0.95, or a date like 2026-03-02", param, ctx)
+        return share
 
 
 _OPTIONS: Final = (

@@ -1,6 +1,7 @@
 """Backtests of small histories: labels, no peeking, refusals with a place and a remedy, and tables from anywhere."""
 
 import json
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -227,3 +228,49 @@ def test_two_policies_are_compared_lead_by_lead_on_one_page(tmp_path):
     assert text.count("<svg") >= 3
     assert "src=" not in text
     assert "<link" not in text
+
+
+def two_models(folder):
+    """The workplace, and a second model beside it whose only rule is what the main one begins with."""
+    shutil.copytree(WORKPLACE, folder)
+    second = folder / "models" / "second"
+    second.mkdir(parents=True)
+    text = (folder / "scoring.yaml").read_text(encoding="utf-8")
+    head, _, rules = text.partition("fit:\n  - id: ")
+    paid = "from-paid-search" + rules.partition("from-paid-search")[2].partition("  - id: ")[0]
+    (second / "scoring.yaml").write_text(f"{head}fit:\n  - id: {paid}engagement: []\n", encoding="utf-8")
+    stages = (folder / "stages.yaml").read_text(encoding="utf-8")
+    (second / "stages.yaml").write_text(stages.replace("40", "1").replace("60", "2"), encoding="utf-8")
+    return folder
+
+
+def test_each_model_is_learned_for_and_judged_apart(tmp_path):
+    """Its file alone would change, and its points alone rank the leads; main stays as it is."""
+    table, mapping, facts = gym(tmp_path)
+    run("ingest", table, "--map", mapping, "--to", facts)
+    place = two_models(tmp_path / "gym")
+    found = json.loads(run("calibrate", facts, "--policy", place, "--model", "second", "--write", "--json"))
+    assert [rule["rule"] for rule in found["rules"]] == ["from-paid-search"]
+    assert "+++ b/gym/models/second/scoring.yaml" in found["diff"]
+    assert (place / "scoring.yaml").read_bytes() == (WORKPLACE / "scoring.yaml").read_bytes()
+    points = found["rules"][0]["after"]
+    assert set(found["judged"]["policy"]["scores"]) == {"0", str(points)}
+    alone = json.loads(run("backtest", facts, "--policy", place, "--model", "second", "--json"))
+    assert set(alone["policy"]["scores"]) == {"0", str(points)}
+
+
+@pytest.mark.parametrize(
+    ("command", "more", "sentence"),
+    [
+        ("calibrate", ("--model", "second"), 'found no model "second", expected one of main'),
+        ("backtest", ("--model", "second"), 'found no model "second" in the policy, expected one of main'),
+        ("calibrate", ("--split", "2"), "expected a share between 0.05 and 0.95, or a date"),
+        ("calibrate", ("--split", "2030-01-01"), "found all leads on one side of the split (2030-01-01)"),
+    ],
+)
+def test_what_is_not_there_is_refused_in_a_sentence(tmp_path, command, more, sentence):
+    """A model that nobody declared, a split that parts nothing."""
+    file = kept(tmp_path, history())
+    done = CliRunner().invoke(main, [command, str(file), "--policy", str(WORKPLACE), *more])
+    assert done.exit_code == 2 or (done.exit_code == 1 and done.exception)
+    assert sentence in (done.output or "") + str(done.exception)
