@@ -36,6 +36,7 @@ from agents.workplace import load_workplace
 from schemas import topics
 from streams.engine.app import Kind, LaneApp, lane_app
 from streams.engine.clock import Clock, SteppedClock, WallClock
+from streams.engine.heap import settle
 
 SOURCES: Final = {
     "intake": (topics.LEADS, topics.ENGAGEMENT, topics.SALES_FEEDBACK),
@@ -83,6 +84,7 @@ async def run_agent(name: str, settings: Settings) -> None:
         async with _KINDS[name](settings, metrics) as kinds:
             app = _app(name, kinds, settings, metrics)
             health.watch(app.lanes.status, lambda: app.started and app.lanes.assigned)
+            settle()
             await _until_told(app)
 
 

@@ -142,20 +142,20 @@ def _pack_one(create: Callable[[], Any], to: TopicPartition, records: Sequence[P
     done: list[Packed] = []
     batch, count = create(), 0
     for key, value, headers in records:
-        _weigh(to, key, value, headers)
-        if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+        taken = batch.append(timestamp=None, key=key, value=value, headers=headers)
+        if taken is None:  # it is full, and an empty one takes anything
             done.append(Packed(to, batch, count))
             batch, count = create(), 0
-            batch.append(timestamp=None, key=key, value=value, headers=headers)
+            taken = batch.append(timestamp=None, key=key, value=value, headers=headers)
+        if taken.size + _OVERHEAD > MOST_BYTES:
+            raise _oversize(to, key, taken.size + _OVERHEAD)
         count += 1
     return [*done, Packed(to, batch, count)]
 
 
-def _weigh(to: TopicPartition, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
-    """An oversize record would be refused by the broker, life after life."""
-    size = len(key or b"") + len(value or b"") + _OVERHEAD
-    if size + sum(len(name) + len(text or b"") for name, text in headers) > MOST_BYTES:
-        raise Oversize(
-            f"a record of {size:,} bytes for {to.topic} (key {(key or b'')[:40]!r}) is too large:"
-            f" expected at most {MOST_BYTES:,} bytes; make it a dead letter or keep less in it"
-        )
+def _oversize(to: TopicPartition, key: bytes | None, size: int) -> Oversize:
+    """The broker would refuse it, life after life."""
+    return Oversize(
+        f"a record of {size:,} bytes for {to.topic} (key {(key or b'')[:40]!r}) is too large:"
+        f" expected at most {MOST_BYTES:,} bytes; make it a dead letter or keep less in it"
+    )

@@ -7,6 +7,7 @@ from typing import Any
 from agents.journey import JourneyWork
 from agents.metrics import Metrics
 from streams.engine.app import Kind, lane_app
+from streams.engine.heap import settle
 from streams.engine.lane import Lane
 from streams.engine.record import Record
 from streams.engine.settings import EngineSettings
@@ -53,6 +54,7 @@ async def run(order: Order) -> None:
         most=order.most,
     )
     app = lane_app(order.name, [kind], settings, Stopped(), metrics)
+    settle()
     await app.start()
     await app.wait(over.wait())
     await app.stop()

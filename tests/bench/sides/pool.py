@@ -12,6 +12,7 @@ from msgspec import Struct
 from agents.journey import JourneyWork
 from agents.metrics import Metrics
 from streams.engine.app import Kind, lane_app
+from streams.engine.heap import settle
 from streams.engine.settings import EngineSettings
 from tests.bench.facts import START
 from tests.bench.order import Order, taken
@@ -55,6 +56,7 @@ async def run(order: Order) -> None:
     parts = work_parts(order.bootstrap, metrics.decided)
     kind = Kind(order.source, order.rows, lambda: JourneyWork(*parts), most=order.most)
     app = lane_app(order.name, [kind], settings, clock, metrics)
+    settle()
     await app.start()
     last: tuple[int, int] | None = None
     while not stop.is_set():
