@@ -21,6 +21,7 @@ from schemas.handoff import Brief
 from schemas.lead import Lead
 from schemas.ledger import LedgerEntry
 from schemas.lifecycle import Lifecycle
+from schemas.mapping import Mapping
 from schemas.mark import Mark
 from schemas.model import Scoring, Stages
 from schemas.policy import Policy
@@ -61,6 +62,7 @@ SHAPES: Final[dict[str, tuple[str, Any]]] = {
     "sales.yaml": ("templates/sales.yaml", Sales),
     "program.yaml": ("templates/programs/*.yaml", Program),
     "email.md": ("The front matter of templates/emails/*", EmailMeta),
+    "mapping.yaml": ("schemas/mappings/*.yaml, and your own", Mapping),
     "lead.yaml": ("templates/leads/*.yaml", SampleLead),
 }
 

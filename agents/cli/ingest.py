@@ -17,13 +17,14 @@ from rich.progress import Progress
 
 import schemas
 from agents.ingest.keep import facts_file
-from agents.ingest.mapping import Mapping, read_mapping
+from agents.ingest.mapping import read_mapping
 from agents.ingest.messages import Message, Scribe
 from agents.ingest.pour import PourError, kafka
 from agents.ingest.rows import BadRow, UnreadableError
 from agents.ingest.run import Ears, Tally, ingest_file
 from agents.intake import lead_id_of
 from agents.settings import Settings, SettingsError, read_settings
+from schemas.mapping import Mapping
 from streams.engine.clock import wall_ms
 
 SHIPPED: Final = Path(schemas.__file__).parent / "mappings"

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from agents.ingest.mapping import Cell, Condition
 from agents.values import RefusedError, flag, kind_of, looks_like_an_address, moment
+from schemas.mapping import Cell, Condition
 from schemas.units import iso
 
 _NUMBER: Final = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?")

@@ -1,81 +1,22 @@
-"""How a file's columns become messages, as people write it in YAML, and what is wrong with that. It reads no rows."""
+"""A mapping file as its shape, or everything that is wrong with it. It reads no rows."""
 
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Final
 from zoneinfo import available_timezones
-
-from msgspec import Meta, field
 
 from agents.segment import EVENTS, TYPES
 from agents.values import snake
-from schemas.authored import Authored, Name
-from schemas.facts import Scalar
+from schemas.mapping import Cell, FactMapping, Mapping
 from schemas.problem import Problem
 from schemas.read import Placed, read_placed, text_of
 from schemas.topics import ENGAGEMENT, LEADS, SALES_FEEDBACK
+from schemas.units import from_iso
 
 TOPICS: Final = {"leads": LEADS, "engagement": ENGAGEMENT, "sales-feedback": SALES_FEEDBACK}
 IDENTIFY: Final = "Identify"
 PAGE: Final = "Page Viewed"
-TopicName = Literal["leads", "engagement", "sales-feedback"]
-Column = Annotated[
-    str, Meta(min_length=1, description="A column by its name; in JSON lines, dots go inside: company.name.")
-]
-
-
-class Cell(Authored, frozen=True, kw_only=True):
-    """A value: that of a ``column`` read ``as`` something, or a ``constant``. An empty cell has no value.
-
-    ``values`` says what certain texts stand for (null: no value), before anything else is tried.
-    """
-
-    column: str = ""
-    constant: Scalar = None
-    as_: Literal["text", "number", "yes_no", "date"] = field(name="as", default="text")
-    format: str = ""
-    zone: str = ""
-    decimal: Literal[".", ","] = "."
-    values: dict[str, Scalar] = field(default_factory=dict)
-
-
-class Condition(Authored, frozen=True, kw_only=True):
-    """When a row says something: its ``column`` has a value, one ``in`` a list, or none (``known: false``)."""
-
-    column: Column
-    in_: tuple[str, ...] = field(name="in", default=())
-    known: bool = True
-
-
-class FactMapping(Authored, frozen=True, kw_only=True):
-    """One message of a row: a name that intake knows (or a name of your own), its topic, time and fields."""
-
-    event: Annotated[str, Meta(min_length=1, max_length=200, description="Identify, Page Viewed, or a track's name.")]
-    topic: TopicName
-    when: tuple[Condition, ...] = ()
-    at: str | Cell | None = None
-    fields: dict[str, str | Cell] = field(default_factory=dict)
-
-
-class Mapping(Authored, frozen=True, kw_only=True):
-    """A whole file: what it is, who a row is about, its ``facts``; or messages that go ``through`` by their type."""
-
-    name: Name
-    says: str = ""
-    format: Literal["csv", "jsonl"]
-    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
-    encoding: str = "utf-8"
-    lead: str = ""
-    key: tuple[str, ...] = ()
-    facts: tuple[FactMapping, ...] = ()
-    through: dict[str, TopicName] = field(default_factory=dict)
-
-    def columns(self) -> set[str]:
-        """Every column that the mapping names."""
-        cells = [cell for fact in self.facts for cell in (fact.at, *fact.fields.values())]
-        named = {cell if isinstance(cell, str) else cell.column for cell in cells if cell is not None}
-        return (named | {c.column for fact in self.facts for c in fact.when} | {self.lead, *self.key}) - {""}
 
 
 def read_mapping(path: Path) -> Mapping | list[Problem]:
@@ -101,8 +42,13 @@ def _mistakes(placed: Placed[Mapping]) -> Iterator[Problem]:
     for kind in mapping.through.keys() - set(TYPES):
         message = f'found the type "{kind}", expected one of {", ".join(TYPES)}'
         yield placed.problem(("through", kind), "mapping", message)
-    if mapping.facts and not mapping.lead:
-        yield placed.problem((), "mapping", "found no lead, expected the column that says who a row is about")
+    if mapping.facts and not mapping.lead and not mapping.row_is_lead:
+        message = (
+            "found no lead, expected the column that says who a row is about, or row_is_lead: true where none does"
+        )
+        yield placed.problem((), "mapping", message)
+    if mapping.lead and mapping.row_is_lead:
+        yield placed.problem(("row_is_lead",), "mapping", "found a lead too, expected one of lead and row_is_lead")
     if mapping.through and mapping.format != "jsonl":
         yield placed.problem(
             ("format",), "mapping", f"found {mapping.format}, expected jsonl: messages are lines of JSON"
@@ -133,11 +79,26 @@ def _misnamed(placed: Placed[Mapping], index: int, fact: FactMapping) -> Iterato
 
 
 def _miswritten(placed: Placed[Mapping], place: tuple[str | int, ...], cell: Cell) -> Iterator[Problem]:
-    if bool(cell.column) == (cell.constant is not None):
-        yield placed.problem(place, "mapping", "expected either a column or a constant")
-    if cell.format and cell.as_ != "date" and place[-1] != "at":
+    dated = place[-1] == "at"
+    if [bool(cell.column), cell.constant is not None, bool(cell.by_row)].count(True) != 1:
+        either = "a column, a constant or by_row" if dated else "a column or a constant"
+        yield placed.problem(place, "mapping", f"expected either {either}")
+    if cell.by_row and not _iso(cell.by_row):
+        message = f'found "{cell.by_row}", expected the day of the first row, like 2024-01-31'
+        yield placed.problem((*place, "by_row"), "mapping", message)
+    if cell.by_row and not dated:
+        yield placed.problem(place, "mapping", "found by_row, which is for at: only")
+    if cell.format and cell.as_ != "date" and not dated:
         yield placed.problem(place, "mapping", "found a format, which is for dates only: add as: date")
     if cell.zone and cell.zone not in available_timezones():
         yield placed.problem(
             (*place, "zone"), "mapping", f'found the zone "{cell.zone}", expected one like Europe/Berlin'
         )
+
+
+def _iso(text: str) -> bool:
+    try:
+        from_iso(text)
+    except ValueError:
+        return False
+    return True

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from agents.ingest.cells import CellError, holds, plain, time_of, value_of
-from agents.ingest.mapping import IDENTIFY, PAGE, TOPICS, Cell, FactMapping, Mapping
+from agents.ingest.mapping import IDENTIFY, PAGE, TOPICS
 from agents.ingest.rows import BadRow, Row
 from agents.intake import lead_id_of
 from agents.segment import to_fact
@@ -17,8 +17,9 @@ from agents.values import looks_like_an_address, snake
 from schemas.codec import encode
 from schemas.envelope import Headers, headers
 from schemas.facts import tag_of
+from schemas.mapping import Cell, FactMapping, Mapping
 from schemas.problem import Rejected
-from schemas.units import iso
+from schemas.units import MINUTE, iso
 
 _MOST_KEY: Final = 100
 
@@ -52,7 +53,8 @@ class Scribe:
             return BadRow(row.line, str(error))
 
     def _told(self, row: Row) -> list[tuple[str, dict[str, Any]]]:
-        lead = plain(row.cells, self._mapping.lead)
+        named = self._mapping
+        lead = f"{named.name}-{row.line}" if named.row_is_lead else plain(row.cells, named.lead)
         if lead is None:
             raise CellError(self._mapping.lead, None, "who the row is about")
         return [
@@ -113,7 +115,9 @@ def _kind(event: str, known: dict[str, Any]) -> dict[str, Any]:
 def _at(row: Row, at: str | Cell) -> str:
     """When it happened. A row that does not say is bad: history that is taken for today would be a lie."""
     cell = at if isinstance(at, Cell) else Cell(column=at)
-    value = plain(row.cells, cell.column)
+    if cell.by_row:
+        return iso(time_of(cell, cell.by_row) + row.line * MINUTE)
+    value = plain(row.cells, cell.column) if cell.constant is None else cell.constant
     if value is None:
         raise CellError(cell.column, None, f"a time like {cell.format or 'ISO 8601'}")
     return iso(time_of(cell, value))

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 
-from agents.ingest.mapping import Mapping
+from schemas.mapping import Mapping
 
 _MOST_CELL: Final = 131_072
 _MOST_LINE: Final = 1_000_000  # more than any record may have (schemas.codec.MOST_BYTES)
@@ -69,10 +69,10 @@ def _csv(file: Any, mapping: Mapping) -> Iterator[Row | BadRow]:
         reader = csv.reader(text, delimiter=mapping.delimiter, strict=True)
         header = _header(reader)
         _refuse_missing(mapping, header)
-        yield from _table(reader, header)
+        yield from _table(reader, header, frozenset(mapping.empty))
 
 
-def _table(reader: Any, header: list[str]) -> Iterator[Row | BadRow]:
+def _table(reader: Any, header: list[str], empty: frozenset[str]) -> Iterator[Row | BadRow]:
     while True:
         line = reader.line_num + 1
         try:
@@ -86,7 +86,9 @@ def _table(reader: Any, header: list[str]) -> Iterator[Row | BadRow]:
             return
         else:
             if cells:
-                yield _row(line, header, cells)
+                yield _row(
+                    line, header, [cell if cell.strip() not in empty else "" for cell in cells] if empty else cells
+                )
 
 
 def _header(reader: Any) -> list[str]:

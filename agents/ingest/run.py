@@ -7,10 +7,10 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from agents.ingest.mapping import Mapping
 from agents.ingest.messages import Message, Scribe
 from agents.ingest.pour import Sink
 from agents.ingest.rows import BadRow, rows_of
+from schemas.mapping import Mapping
 
 _AT_ONCE: Final = 2_000  # messages in memory, whatever the size of the file
 

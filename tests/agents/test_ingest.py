@@ -10,10 +10,11 @@ from click.testing import CliRunner
 
 from agents.cli.ingest import SHIPPED, ingest
 from agents.ingest.cells import CellError, value_of
-from agents.ingest.mapping import Cell, Mapping, read_mapping
+from agents.ingest.mapping import read_mapping
 from agents.ingest.messages import Scribe
 from agents.ingest.rows import UnreadableError, rows_of
 from agents.ingest.run import Ears, ingest_file
+from schemas.mapping import Cell, Mapping
 from schemas.problem import Problem
 
 NOW = 1_735_689_600_000
@@ -241,6 +242,7 @@ def test_a_file_that_does_not_fit_its_mapping_is_refused_before_the_first_row(tm
         ("name: x\nformat: csv\n", "expected either facts"),
         ("name: x\nformat: csv\nlead: a\nfacts: [{event: Identify, topic: leads}]\nthrough: {page: leads}\n", "expected either facts"),
         ("name: x\nformat: csv\nfacts: [{event: Identify, topic: leads}]\n", "found no lead"),
+        ("name: x\nformat: csv\nlead: a\nrow_is_lead: true\nfacts: [{event: Identify, topic: leads}]\n", "one of lead"),
         ("name: x\nformat: csv\nthrough: {page: leads}\n", "expected jsonl"),
         ("name: x\nformat: jsonl\nthrough: {group: leads}\n", 'found the type "group"'),
         ("name: x\nformat: xlsx\nthrough: {page: leads}\n", "xlsx"),
@@ -250,6 +252,7 @@ def test_a_file_that_does_not_fit_its_mapping_is_refused_before_the_first_row(tm
         ("name: x\nformat: csv\nlead: a\nfacts: [{event: Identify, topic: leads, fields: {b: {}}}]\n", "either a column or a constant"),
         ("name: x\nformat: csv\nlead: a\nfacts: [{event: Identify, topic: leads, fields: {b: {column: c, format: '%d'}}}]\n", "add as: date"),
         ("name: x\nformat: csv\nlead: a\nfacts: [{event: Identify, topic: leads, at: {column: c, zone: Mars}}]\n", 'found the zone "Mars"'),
+        ("name: x\nformat: csv\nlead: a\nfacts: [{event: Identify, topic: leads, at: {by_row: soon}}]\n", 'found "soon"'),
         ("name: x\nformat: csv\nlead: a\nfactz: []\n", "factz"),
     ],
 )  # fmt: skip
@@ -387,3 +390,35 @@ def test_what_cannot_be_used_is_one_sentence(file, mapping, env, says):
     assert result.exit_code == 2
     assert says in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_table_that_names_nobody_and_no_day_is_told_by_its_rows(tmp_path):
+    """Each row is a lead of its own, a minute after the one before it; what stands for nothing is nothing."""
+    bare = mapped(
+        tmp_path,
+        """
+name: bank
+format: csv
+delimiter: ";"
+row_is_lead: true
+empty: [unknown, "-"]
+facts:
+  - {event: Lead Created, topic: leads, at: {by_row: 2024-01-01}, fields: {job: job, age: {column: age, as: number}}}
+  - {event: Deal Won, topic: sales-feedback, when: [{column: "y", in: ["yes"]}], at: {by_row: 2024-01-01}}
+""",
+    )
+    _, sink, bad = poured(written(tmp_path, '"age";"job";"y"\n58;"admin.";"yes"\n-; unknown ;"no"\n'), bare)
+    told = [json.loads(message.value) for message in sink.messages]
+    assert bad == []
+    assert [message["userId"] for message in told] == ["bank-2", "bank-2", "bank-3"]
+    assert [message["timestamp"][11:16] for message in told] == ["00:02", "00:02", "00:03"]
+    assert [message.get("properties") for message in told[::2]] == [{"age": 58, "job": "admin."}, {}]
+
+
+@pytest.mark.parametrize("mapping", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+def test_editors_find_the_schema_of_a_shipped_mapping(mapping):
+    """The first line names it, and it is there."""
+    first, _, _ = mapping.read_text(encoding="utf-8").partition("\n")
+    named = first.removeprefix("# yaml-language-server: $schema=")
+    assert (mapping.parent / named).resolve().name == "mapping.yaml.schema.json"
+    assert (mapping.parent / named).exists()
