@@ -1,6 +1,7 @@
 """Faust's fetch, widened: whole batches of a partition go to its lane, and nobody is waited for. It folds nothing."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +21,7 @@ MOST_RECORDS: Final = 4_000
 _LONG_S: Final = 0.1
 _SHORT_S: Final = 0.005
 _WATCH_S: Final = 1.0
+_SURE: Final = 5  # looks in a row: a broker that has just started may not know every topic yet
 
 
 class Fetched(NamedTuple):
@@ -67,6 +69,10 @@ class LaneThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is unty
         """True while the group's coordinator accepts our heartbeat."""
         return bool(await self.call_thread(self._heartbeat))
 
+    async def missing(self, topics: Iterable[str]) -> set[str]:
+        """Those of the topics that we read and that the broker, asked just now, does not have."""
+        return set(await self.call_thread(self._missing, topics))
+
     async def _fetch(self, seeks: Mapping[TP, int], wanted: set[TP], lanes: Iterable[TP], timeout_s: float) -> Fetched:
         consumer = self._ensure_consumer()
         fetcher, subscriptions = consumer._fetcher, consumer._subscription  # noqa: SLF001
@@ -106,6 +112,17 @@ class LaneThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is unty
                 f" to read the group and its topics"
             ) from problem
 
+    async def _missing(self, topics: Iterable[str]) -> set[str]:
+        consumer = self._consumer
+        if consumer is None or consumer._closed:  # noqa: SLF001
+            return set()
+        client, read = consumer._client, consumer.subscription() & set(topics)  # noqa: SLF001
+        unknown = {topic for topic in read if client.cluster.partitions_for_topic(topic) is None}
+        if not (unknown and await client.force_metadata_update()):
+            return set()
+        kept_from_us = client.cluster.unauthorized_topics
+        return {topic for topic in unknown - kept_from_us if client.cluster.partitions_for_topic(topic) is None}
+
     async def _heartbeat(self) -> bool:
         coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
         try:
@@ -128,8 +145,17 @@ class LaneConsumer(CarefulConsumer):
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _watch_the_group(self) -> None:
+        """A source that is deleted takes its lanes along, and Kafka's clients go on without a word."""
+        looks = Counter[str]()
         while not self.should_stop:
             await self._thread.must_be_accepted()
+            looks = Counter({topic: looks[topic] + 1 for topic in await self._thread.missing(self.app.lanes.kinds)})
+            if gone := sorted(topic for topic, times in looks.items() if times >= _SURE):
+                raise Refused(
+                    f"topic {', '.join(gone)} is gone from the broker: somebody deleted it while this worker read it."
+                    f" What was not folded went with it; what was, is kept. Restore the topic with its records and"
+                    f" start again (an empty one is refused, and told what else can be done)"
+                )
             await self.sleep(_WATCH_S)
 
     async def still_a_member(self) -> bool:

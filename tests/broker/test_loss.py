@@ -78,3 +78,16 @@ def test_markers_that_go_are_no_loss(made):
     for (name, partition), end in ends.items():
         lab.forget(bootstrap, name, partition, end)
     asyncio.run(life(nothing))
+
+
+def test_a_source_that_is_deleted_is_named(made):
+    """Its partitions would be taken away without a word: the worker ends, and says what is gone and what to do."""
+    bootstrap, run, data = made
+    topic = f"facts-{run}"
+    lab.produce(bootstrap, topic, [(b"ada", b"1")] * 10)
+    with Worker(bootstrap, run, data) as worker:
+        worker.until(lambda: tallies(bootstrap, run)[0] == {b"ada": 10})
+        lab.recreate(bootstrap, topic, partitions=0)
+        assert worker.process.wait(SECONDS) != 0
+        assert f"topic {topic} is gone from the broker" in worker.log.read_text()
+    assert tallies(bootstrap, run)[0] == {b"ada": 10}
