@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import itertools
 import os
 import random
 import shutil
@@ -221,16 +222,22 @@ def _folder(folder: Path | None, prefix: str) -> tuple[Path, Callable[[], None]]
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports below those that the system hands out: while a broker is down, a client's retry must not take its port."""
+    """Ports below those that the system hands out: while a broker is down, a client's retry must not take its port.
+
+    Nor is a port given twice, unless all were: whoever was given it may not have opened it yet.
+    """
     with contextlib.ExitStack() as stack:
-        free = (port for port in _guesses() if _bound(stack, port))
+        free = (port for port in _GUESSES if _bound(stack, port))
         return [next(free) for _ in range(count)]
 
 
 def _guesses() -> Iterator[int]:
-    dice = random.SystemRandom()
-    while True:
-        yield dice.randrange(20_000, 32_000)
+    """Every port in an order of this process alone, again and again."""
+    ports = range(20_000, 32_000)
+    yield from itertools.cycle(random.SystemRandom().sample(ports, len(ports)))
+
+
+_GUESSES: Final = _guesses()
 
 
 def _bound(stack: contextlib.ExitStack, port: int) -> bool:

@@ -35,6 +35,7 @@ AGENT: Final = {
 }
 _ALL: Final = (*CHANGELOGS, *CHANGELOGS.values(), topics.DECISIONS, topics.DEAD_LETTERS, topics.SUPPRESSIONS)
 _PATIENCE_S: Final = 60
+_ANSWER_S: Final = 30
 Lane = tuple[str, int]
 
 
@@ -132,8 +133,8 @@ class Reader:
         try:
             return {
                 (p.topic, p.partition): (
-                    self._consumer.get_watermark_offsets(p, timeout=10)[1],
-                    written.get_watermark_offsets(p, timeout=10)[1],
+                    self._consumer.get_watermark_offsets(p, timeout=_ANSWER_S)[1],
+                    written.get_watermark_offsets(p, timeout=_ANSWER_S)[1],
                 )
                 for p in self._partitions(names)
             }
@@ -148,7 +149,7 @@ class Reader:
         found = {}
         for group, its in by_group.items():
             asked = self._made("committed", group)
-            for answer in asked.committed([TopicPartition(*lane) for lane in its], timeout=10):
+            for answer in asked.committed([TopicPartition(*lane) for lane in its], timeout=_ANSWER_S):
                 found[answer.topic, answer.partition] = answer.offset
             asked.close()
         return found
@@ -167,18 +168,29 @@ class Reader:
         )
 
     def _partitions(self, names: Sequence[str]) -> list[TopicPartition]:
-        known = self._consumer.list_topics(timeout=10).topics
+        known = self._consumer.list_topics(timeout=_ANSWER_S).topics
         return [TopicPartition(name, p) for name in names if name in known for p in known[name].partitions]
 
 
 def store(folder: Path) -> dict[bytes, bytes]:
     """Rows as they lie on disk beside a lane that may run: due (8 bytes) and row, by key; the index is left out."""
-    options = rocksdict.Options(raw_mode=True)
-    db = rocksdict.Rdict(str(folder), options, access_type=rocksdict.AccessType.read_only())
+    db = _opened(folder)
     try:
         return {key: value for key, value in db.items() if not key.startswith((b"\0due\0", b"\0checkpoint"))}
     finally:
         db.close()
+
+
+def _opened(folder: Path) -> rocksdict.Rdict:
+    """A running store drops files that it has rewritten: who lists them just before looks again."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            options, access = rocksdict.Options(raw_mode=True), rocksdict.AccessType.read_only()
+            return rocksdict.Rdict(str(folder), options, access_type=access)
+        except Exception as problem:  # rocksdict raises nothing more exact
+            if "No such file" not in str(problem) or time.monotonic() > deadline:
+                raise
 
 
 def _seen(message: object) -> Seen:

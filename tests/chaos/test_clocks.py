@@ -21,14 +21,14 @@ HOUR = 3_600_000
 )
 def test_clocks_that_disagree(pipeline, load, record_property, wrong):
     """Two workers of an agent an hour apart from the truth and two from each other: a fact holds its time, so all agree."""
-    pipeline.one(wrong).stop()
-    early, late = (pipeline.start(wrong, **{SKEW: skew}) for skew in ("3600", "-3600"))
-    pipeline.ready([wrong])
+    pipeline.crew.one(wrong).stop()
+    early, late = (pipeline.crew.start(wrong, **{SKEW: skew}) for skew in ("3600", "-3600"))
+    pipeline.crew.ready([wrong])
     pipeline.publish(load.some(20))
     pipeline.drained([each for each in ("intake", "journey", "sender", "sales") if each != wrong])
     for worker in (early, late):
         worker.stop()
-    pipeline.start(wrong)
+    pipeline.crew.start(wrong)
     pipeline.survived(record_property)
 
 
@@ -54,7 +54,7 @@ def nightly(policy):
 
 def test_summer_time_begins_and_ends(stepped, name, dice, record_property):
     """Whatever the clock does around both edges, no mail goes out in quiet hours, and none goes twice."""
-    stepped.all_agents()
+    stepped.crew.complete()
     load = Load(name, dice, stepped.now)
     for edge in EDGES:
         for hours in HOURS:
@@ -62,8 +62,8 @@ def test_summer_time_begins_and_ends(stepped, name, dice, record_property):
             stepped.publish(load.some(3))
             stepped.drained()
     stepped.survived(record_property)
-    sent = stepped.ledger()
-    found = [decode_send(record.value) for its in stepped.records(topics.SENDS).values() for record in its]
+    sent = stepped.admin.ledger()
+    found = [decode_send(record.value) for its in stepped.admin.records(topics.SENDS).values() for record in its]
     orders = [order for order in found if isinstance(order, SendContent) and order.kind == "nurture"]
     at = [(order, sent[order.send_key].claimed_at) for order in orders if sent[order.send_key].claimed_at]
     assert len(at) > 20

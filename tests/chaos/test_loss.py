@@ -7,6 +7,7 @@ import pytest
 from confluent_kafka import OFFSET_END
 
 from schemas import topics
+from tests.chaos.crew import AGENTS, forget_folder
 
 CHANGELOG = {"journey": topics.LEAD_ROWS, "sender": topics.EMAIL_LEDGER}
 OUTPUT = {"journey": topics.DECISIONS, "sender": topics.FACTS, "intake": topics.FACTS}
@@ -24,7 +25,7 @@ class Standstill:
         self._before = self._now()
 
     def _now(self):
-        return self._pipeline.records(self._topic), sum(self._pipeline.provider.fake.asked.values())
+        return self._pipeline.admin.records(self._topic), sum(self._pipeline.provider.fake.asked.values())
 
     def holds(self):
         return self._now() == self._before
@@ -40,22 +41,22 @@ def refuses(pipeline, worker, *sentences):
 
 def missing(pipeline, topic, _):
     """The topic is not there."""
-    pipeline.lose(topic)
+    pipeline.admin.lose(topic)
 
 
 def made_anew(pipeline, topic, _):
     """The topic is there again, and empty."""
-    pipeline.make_anew(topic)
+    pipeline.admin.make_anew(topic)
 
 
 def truncated(pipeline, topic, records):
     """Its log begins later: the birth record is gone."""
-    pipeline.cut(topic, {partition: its[len(its) // 2].offset for (_, partition), its in records.items()})
+    pipeline.admin.cut(topic, {partition: its[len(its) // 2].offset for (_, partition), its in records.items()})
 
 
 def emptied(pipeline, topic, records):
     """Its log begins at its end: nothing is left."""
-    pipeline.cut(topic, {partition: OFFSET_END for _, partition in records})
+    pipeline.admin.cut(topic, {partition: OFFSET_END for _, partition in records})
 
 
 WITHOUT_BIRTH = "instead of its birth record"
@@ -78,21 +79,21 @@ def test_changelog(pipeline, load, record_property, agent, loss):
     topic = CHANGELOG[agent]
     pipeline.publish(load.some(10))
     pipeline.drained()
-    worker = pipeline.one(agent)
+    worker = pipeline.crew.one(agent)
     worker.stop()
-    backup = pipeline.records(topic)
+    backup = pipeline.admin.records(topic)
     for stage in LOSSES[loss]:
         stage(pipeline, topic, backup)
         with_rows, without_rows = SAYS[stage]
         refuses(pipeline, worker, with_rows)
         aside = worker.data.rename(worker.data.with_suffix(".aside"))
         refuses(pipeline, worker, without_rows)
-        pipeline.forget_folder(worker)
+        forget_folder(worker)
         aside.rename(worker.data)
-    pipeline.lose(topic)
-    pipeline.make_anew(topic, backup)
+    pipeline.admin.lose(topic)
+    pipeline.admin.make_anew(topic, backup)
     refuses(pipeline, worker, "the topic has lost records. Delete the folder")  # it has no markers, so it is shorter
-    pipeline.forget_folder(worker)
+    forget_folder(worker)
     worker.start()
     pipeline.publish(load.some(10))
     pipeline.survived(record_property)
@@ -103,17 +104,36 @@ def test_changelog_ahead_of_the_rows(pipeline, load, record_property, agent):
     """An old copy of a folder is no loss: what came since is in the changelog."""
     pipeline.publish(load.some(10))
     pipeline.drained()
-    worker = pipeline.one(agent)
+    worker = pipeline.crew.one(agent)
     worker.stop()
     copy = shutil.copytree(worker.data, worker.data.with_suffix(".copy"))
     worker.start()
     pipeline.publish(load.some(10))
     pipeline.drained()
     worker.stop()
-    pipeline.forget_folder(worker)
+    forget_folder(worker)
     copy.rename(worker.data)
     worker.start()
     pipeline.publish(load.some(10))
+    pipeline.survived(record_property)
+
+
+def test_source_deleted_under_a_worker(pipeline, load, record_property):
+    """The worker ends and says what is gone; an empty topic is refused; put back from a backup, all goes on."""
+    pipeline.publish(load.some(10))
+    backup = pipeline.admin.records(topics.LEADS)
+    worker = pipeline.crew.one("intake")
+    pipeline.admin.lose(topics.LEADS)
+    assert worker.ended() != 0
+    assert worker.says(f"topic {topics.LEADS} is gone from the broker"), worker.last_words()
+    pipeline.drained([agent for agent in AGENTS if agent != "intake"])
+    refuses(pipeline, worker, f"{topics.LEADS}: found no such topic")
+    pipeline.admin.make_anew(topics.LEADS)
+    refuses(pipeline, worker, "it was made anew or has lost records")
+    pipeline.admin.lose(topics.LEADS)
+    pipeline.admin.make_anew(topics.LEADS, backup)
+    worker.start()
+    pipeline.publish(load.some(20))
     pipeline.survived(record_property)
 
 
@@ -121,10 +141,10 @@ def test_messages_deleted_before_they_were_read(pipeline, load, record_property)
     """Retention that overtakes a stopped intake is refused; accepted, each lost message is counted, and no other is lost."""
     pipeline.publish(load.some(10))
     pipeline.drained()
-    worker = pipeline.one("intake")
+    worker = pipeline.crew.one("intake")
     worker.stop()
     pipeline.publish([event for event in load.some(10) if event[0] == topics.ENGAGEMENT])
-    lost = pipeline.forget(topics.ENGAGEMENT)
+    lost = pipeline.admin.forget(topics.ENGAGEMENT)
     refuses(pipeline, worker, "records are gone that nobody folded", f"NURTURE_ACCEPT_LOSS={topics.ENGAGEMENT}")
     worker.start(NURTURE_ACCEPT_LOSS=topics.ENGAGEMENT)
     pipeline.publish(load.some(10))

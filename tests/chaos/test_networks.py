@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.chaos.crew import PARTITIONS
 from tests.chaos.evidence import AGENT
-from tests.chaos.pipeline import PARTITIONS
 from tests.chaos.worker import until
 
 WAYS = [("journey", "answers"), ("sender", "requests"), ("journey", "requests"), ("sender", "answers")]
@@ -14,14 +14,15 @@ WAYS = [("journey", "answers"), ("sender", "requests"), ("journey", "requests"),
 )
 def test_silence(pipeline, load, record_property, agent, lost):
     """A worker that the broker does not hear, or that does not hear the broker, is replaced; heard again, it does no harm."""
-    pipeline.one(agent).stop()
-    lonely = pipeline.start(agent, NURTURE_BOOTSTRAP=pipeline.front)
-    pipeline.ready([agent])
+    pipeline.crew.one(agent).stop()
+    lonely = pipeline.crew.start(agent, NURTURE_BOOTSTRAP=pipeline.front)
+    pipeline.crew.ready([agent])
     pipeline.publish(load.some(15))
     pipeline.proxy.lose(lost)
-    successor = pipeline.start(agent)
+    successor = pipeline.crew.start(agent)
     every = ["folding"] * (PARTITIONS * list(AGENT.values()).count(agent))
-    until(lambda: [each["state"] for each in successor.lanes()] == every, "the successor owns all", seen=pipeline.scene)
+    owns_all = lambda: [each["state"] for each in successor.lanes()] == every  # noqa: E731
+    until(owns_all, "the successor owns all", seen=pipeline.crew.scene)
     pipeline.publish(load.some(15))
     pipeline.drained([each for each in ("intake", "journey", "sender", "sales") if each != agent])
     pipeline.proxy.heal()

@@ -2,7 +2,10 @@
 
 import pytest
 
+from agents.brokers import free_ports
+from tests.chaos.worker import until
 from tests.fakes.events import disordered
+from tests.fakes.proxy import Proxy
 
 EVENTS = ("Email Processed", "Email Delivered", "Email Opened")
 MOODS = (
@@ -23,6 +26,33 @@ def test_provider(pipeline, load, record_property, mood):
     assert not fake.next_moods, "the mood was met"
 
 
+@pytest.mark.parametrize("lost", ["answers", pytest.param("requests", marks=pytest.mark.long)])
+def test_provider_behind_a_silent_network(pipeline, load, record_property, lost):
+    """No answer ever comes: what was asked for is in doubt for good and not asked for again; the rest goes out later."""
+    fake = pipeline.provider.fake
+    [port] = free_ports(1)
+    with Proxy(port, int(fake.url.rpartition(":")[2])) as network:
+        pipeline.crew.one("sender").stop()
+        network.lose(lost)
+        sender = pipeline.crew.start("sender", NURTURE_SENDGRID_HOST=f"http://127.0.0.1:{port}")
+        before, asked = set(pipeline.admin.ledger()), fake.asked.copy()
+        pipeline.publish(load.some(15))
+        until(lambda: doubts(pipeline, before), "a request has had its time", seen=pipeline.crew.scene)
+        swallowed = set(fake.asked - asked)
+        network.heal()
+        pipeline.survived(record_property)
+        found = {key: pipeline.admin.ledger()[key].state for key in doubts(pipeline, before) | swallowed}
+        sender.kill()  # whoever comes next finds no network there
+    assert found
+    assert set(found.values()) == {"unknown"}
+    assert all(fake.asked[key] == (lost == "answers") for key in found)
+
+
+def doubts(pipeline, before):
+    """The send keys in doubt, but for those that were there before."""
+    return {k for k, entry in pipeline.admin.ledger().items() if k not in before and entry.state == "unknown"}
+
+
 @pytest.mark.long
 def test_provider_that_never_says_when_to_come_back(pipeline, load, record_property):
     """Too many requests, without a word on when: all of them wait, and all of them go."""
@@ -37,12 +67,12 @@ def test_provider_that_never_says_when_to_come_back(pipeline, load, record_prope
 def test_events_late_twice_disordered_and_silent(pipeline, load, dice, record_property):
     """What the provider tells settles a doubt, whatever order it comes in; of what it never tells, the doubt stays."""
     fake = pipeline.provider.fake
-    before = set(pipeline.ledger())
+    before = set(pipeline.admin.ledger())
     fake.next_moods.extend(["accept_then_reset", "accept"] * 4)  # as many good answers: the breaker stays closed
     while fake.next_moods:
         pipeline.publish(load.some(10))
         pipeline.drained()
-    doubts = [entry for key, entry in pipeline.ledger().items() if key not in before and entry.state == "unknown"]
+    doubts = [entry for key, entry in pipeline.admin.ledger().items() if key not in before and entry.state == "unknown"]
     told, silent = doubts[::2], doubts[1::2]
     assert told
     assert silent
@@ -53,6 +83,6 @@ def test_events_late_twice_disordered_and_silent(pipeline, load, dice, record_pr
     ]
     pipeline.publish(disordered(about, dice))
     pipeline.survived(record_property)
-    states = {key: entry.state for key, entry in pipeline.ledger().items()}
+    states = {key: entry.state for key, entry in pipeline.admin.ledger().items()}
     assert {states[entry.send_key] for entry in told} == {"confirmed"}
     assert {states[entry.send_key] for entry in silent} == {"unknown"}

@@ -1,5 +1,7 @@
 """Records that are poison, repeated, out of order, refused by the broker, or left open by a stranger."""
 
+from contextlib import contextmanager
+
 import pytest
 from confluent_kafka import Producer
 
@@ -22,15 +24,54 @@ def test_repeated_and_permuted(pipeline, load, dice, record_property):
     pipeline.survived(record_property)
 
 
+@contextmanager
+def taking_nothing(pipeline, topic, agent):
+    """A topic that takes no record, until a transaction of an agent has failed of what the block does."""
+    worker = pipeline.crew.one(agent)
+    said = worker.said()
+    pipeline.admin.configure(topic, "max.message.bytes", "100")
+    yield
+    until(lambda: worker.says("a life has ended", said), "its transactions fail", seen=pipeline.crew.scene)
+    pipeline.admin.configure(topic, "max.message.bytes", "1048588")
+
+
 @pytest.mark.parametrize("topic", [topics.DECISIONS, pytest.param(topics.LEAD_ROWS, marks=pytest.mark.long)])
 def test_commands_refused_by_the_broker(pipeline, load, record_property, topic):
     """While the broker takes no record of a topic nothing moves on; afterwards everything is there."""
-    pipeline.configure(topic, "max.message.bytes", "150")
-    pipeline.publish(load.some(10))
-    worker = pipeline.one("journey")
-    until(lambda: worker.says("a life has ended"), "the journey's transactions fail")
-    pipeline.configure(topic, "max.message.bytes", "1048588")
+    with taking_nothing(pipeline, topic, "journey"):
+        pipeline.publish(load.some(10))
     pipeline.survived(record_property)
+
+
+def test_dead_letters_refused_by_the_broker(pipeline, load, record_property):
+    """While no dead letter can be written, what follows a poisoned record waits behind it; then each is there, once."""
+    poison, before = load.poison(), sum(map(len, pipeline.admin.records(topics.DEAD_LETTERS).values()))
+    with taking_nothing(pipeline, topics.DEAD_LETTERS, "intake"):
+        pipeline.publish([*poison, *load.some(10)])
+    verdict = pipeline.survived(record_property)
+    assert verdict.seen["dead letters"] == before + len(poison)
+
+
+def test_engagement_taken_back_while_journeys_die(pipeline, load, record_property):
+    """Who dies while it folds a lead's whole past again leaves no trace: rows are those of one that never died."""
+    events = load.some(12)
+    pipeline.publish(events)
+    pipeline.drained()
+    worker = pipeline.crew.one("journey")
+    before = refolds(worker)
+    worker.stop()
+    leads = sorted({lead for _, lead, _ in events})
+    pipeline.publish(load.one("Engagement Retracted", lead, message_ids=[f"{lead}-0"], why="bot") for lead in leads)
+    pipeline.drained(["intake"])
+    pipeline.crew.start("journey", "J4").ended()
+    worker.start()
+    pipeline.survived(record_property)
+    assert refolds(worker) == before + len(leads)
+
+
+def refolds(worker):
+    """How often its lanes have folded a whole past again, in all of their lives."""
+    return sum(lane["counts"].get("refolds", 0) for lane in worker.lanes())
 
 
 def test_a_transaction_left_open(pipeline, load, record_property, name):

@@ -3,22 +3,20 @@
 import shutil
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from schemas import topics
-from tests.chaos.pipeline import done
+from tests.chaos.crew import forget_folder
 from tests.chaos.worker import until
 
 
 def set_back(pipeline, agent, source):
     """The group begins at the beginning."""
-    back = ConsumerGroupTopicPartitions(f"nurture-{agent}", [TopicPartition(source, p, 0) for p in (0, 1)])
-    done(pipeline.admin.alter_consumer_group_offsets([back]))
+    pipeline.admin.set_back(f"nurture-{agent}", source)
 
 
 def expired(pipeline, agent, _):
     """The broker has forgotten the group."""
-    done(pipeline.admin.delete_consumer_groups([f"nurture-{agent}"]))
+    pipeline.admin.forget_group(f"nurture-{agent}")
 
 
 SOURCE = {"journey": topics.FACTS, "sender": topics.SENDS}
@@ -39,10 +37,10 @@ def test_group_offsets(pipeline, load, record_property, agent, loss):
     """Set back or expired, a group's offsets change nothing: the changelog knows, and no mail goes out again."""
     pipeline.publish(load.some(10))
     pipeline.drained()
-    pipeline.one(agent).stop()
+    pipeline.crew.one(agent).stop()
     loss(pipeline, agent, SOURCE[agent])
-    pipeline.start(agent)
-    pipeline.ready()
+    pipeline.crew.start(agent)
+    pipeline.crew.ready()
     pipeline.publish(load.some(20))
     pipeline.survived(record_property)
 
@@ -55,7 +53,7 @@ def test_folder_of_another_partition(pipeline, load, record_property):
     """Rows of another changelog are refused; without the folder they are rebuilt."""
     pipeline.publish(load.some(10))
     pipeline.drained()
-    worker = pipeline.one("journey")
+    worker = pipeline.crew.one("journey")
     worker.stop()
     aside = worker.data / "aside"
     folder(worker, 0).rename(aside)
@@ -63,7 +61,7 @@ def test_folder_of_another_partition(pipeline, load, record_property):
     aside.rename(folder(worker, 1))
     assert worker.start().ended() != 0
     assert worker.says("Delete the folder to rebuild it")
-    pipeline.forget_folder(worker)
+    forget_folder(worker)
     worker.start()
     pipeline.publish(load.some(10))
     pipeline.survived(record_property)
@@ -73,7 +71,7 @@ def test_folder_corrupted(pipeline, load, record_property):
     """A store that cannot be opened is refused in a sentence; without the folder it is rebuilt."""
     pipeline.publish(load.some(10))
     pipeline.drained()
-    worker = pipeline.one("journey")
+    worker = pipeline.crew.one("journey")
     worker.stop()
     (folder(worker, 0) / "CURRENT").write_bytes(b"garbage\n")
     assert worker.start().ended() != 0
@@ -86,9 +84,9 @@ def test_folder_corrupted(pipeline, load, record_property):
 
 def test_disk_full(pipeline, load, record_property):
     """A journey whose disk takes nothing more says so and goes on when there is room: each fact counts once."""
-    pipeline.one("journey").stop()
-    worker = pipeline.start("journey")
-    pipeline.ready(["journey"])
+    pipeline.crew.one("journey").stop()
+    worker = pipeline.crew.start("journey")
+    pipeline.crew.ready(["journey"])
     worker.fill_disk(40_000)
     pipeline.publish(load.some(30))
     until(lambda: worker.says("make room on that disk; the lane tries again by itself"), "the disk is full")

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from tests.chaos.pipeline import AGENTS, SESSION_S
+from tests.chaos.crew import AGENTS, forget_folder
+from tests.chaos.pipeline import SESSION_S
 
 
 def times(number, most_fast):
@@ -18,12 +19,12 @@ def test_anybody_killed_again_and_again(pipeline, load, dice, record_property, k
         agent = dice.choice(AGENTS)
         pipeline.publish(load.some(6))
         if dice.random() < 0.6:
-            pipeline.ready([agent])
-        victim = pipeline.those(agent)[-1]
+            pipeline.crew.ready([agent])
+        victim = pipeline.crew.those(agent)[-1]
         victim.kill()
         if dice.random() < 0.5:
-            pipeline.forget_folder(victim)
-        pipeline.start(agent) if dice.random() < 0.5 else victim.start()
+            forget_folder(victim)
+        pipeline.crew.start(agent) if dice.random() < 0.5 else victim.start()
     pipeline.survived(record_property)
 
 
@@ -33,7 +34,7 @@ def test_a_burst_of_kills(pipeline, load, dice, record_property):
     pipeline.publish(load.some(40))
     for _ in range(30):
         agent = dice.choice(("journey", "sender"))
-        victim = pipeline.those(agent)[-1]
+        victim = pipeline.crew.those(agent)[-1]
         time.sleep(dice.uniform(0.1, 3))
         victim.kill()
         victim.start()
@@ -44,10 +45,11 @@ def test_a_burst_of_kills(pipeline, load, dice, record_property):
 def test_every_worker_restarted_in_order(pipeline, load, record_property, rounds):
     """TERM ends a worker with code 0 in the middle of its work, and its successor goes on."""
     for _ in range(rounds):
+        pipeline.crew.ready()  # who has just begun knows no TERM yet
         for agent in AGENTS:
             pipeline.publish(load.some(6))
-            assert pipeline.those(agent)[-1].stop() == 0, agent
-            pipeline.start(agent)
+            assert pipeline.crew.those(agent)[-1].stop() == 0, agent
+            pipeline.crew.start(agent)
     pipeline.survived(record_property)
 
 
@@ -70,12 +72,12 @@ ZOMBIES = {
 def test_zombie(pipeline, load, record_property, moment):
     """Frozen in mid-work past its session, then woken while a successor works: it writes nothing and sends nothing twice."""
     agent, fail_at = ZOMBIES[moment]
-    pipeline.one(agent).stop()
-    zombie = pipeline.start(agent, fail_at)
+    pipeline.crew.one(agent).stop()
+    zombie = pipeline.crew.start(agent, fail_at)
     pipeline.publish(load.some(15))
     zombie.stopped_itself()
-    successor = pipeline.start(agent)
-    pipeline.ready([agent])
+    successor = pipeline.crew.start(agent)
+    pipeline.crew.ready([agent])
     pipeline.publish(load.some(15))
     zombie.resume()
     verdict = pipeline.survived(record_property)
@@ -87,10 +89,10 @@ def test_zombie(pipeline, load, record_property, moment):
 def test_freeze_shorter_than_a_session(pipeline, load, record_property):
     """Everybody stands still for a moment: nothing is given away, nothing is lost."""
     pipeline.publish(load.some(15))
-    for worker in pipeline.workers:
+    for worker in pipeline.crew.workers:
         worker.pause()
     time.sleep(SESSION_S / 2)
-    for worker in pipeline.workers:
+    for worker in pipeline.crew.workers:
         worker.resume()
     pipeline.survived(record_property)
 
@@ -101,11 +103,11 @@ def test_rebalance_under_load(pipeline, load, record_property, leads):
     agents = ("intake", "journey", "sender")
     for agent in agents * 2:
         pipeline.publish(load.some(leads))
-        pipeline.start(agent)
+        pipeline.crew.start(agent)
     pipeline.publish(load.some(leads))
-    pipeline.ready()
+    pipeline.crew.ready()
     for agent in agents:
         pipeline.publish(load.some(leads))
-        pipeline.those(agent)[0].stop()
-    assert [len(pipeline.those(agent)) for agent in agents] == [2, 2, 2]
+        pipeline.crew.those(agent)[0].stop()
+    assert [len(pipeline.crew.those(agent)) for agent in agents] == [2, 2, 2]
     pipeline.survived(record_property)

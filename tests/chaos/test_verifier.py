@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from schemas import topics
-from schemas.codec import decode_ledger, encode
+from schemas.codec import decode_fact, decode_ledger, encode
+from schemas.facts import EngagementRetracted
 from tests.chaos import verifier
 from tests.chaos.evidence import Seen
 from tests.chaos.sound import ID_KEY, sound
@@ -234,3 +235,21 @@ def test_every_law_is_broken_here():
         *(law.__name__ for law in verifier.LAWS),
         "_suppressed_stay_so",
     }
+
+
+def test_what_is_taken_back_was_never_done():
+    """The fold refolds a lead's past as the lane does: what a retraction names weighs nothing."""
+    facts = SOUND.records[topics.FACTS, 0]
+    [done] = [record for record in facts if decode_fact(record.value).id == "sound-lead-1-0"]
+    fact = decode_fact(done.value)
+    about = {"lead_id": fact.lead_id, "at": fact.at, "seen": fact.seen, "source": "shop"}
+    taken = EngagementRetracted(id="taken", engagement=(fact.id,), why="bot", **about)
+    before, after, never = (
+        verifier.fold(SOUND, records).leads[done.key].counts
+        for records in (
+            facts,
+            [*facts, Seen(len(facts), 0, done.key, encode(taken), {})],
+            [each for each in facts if each is not done],
+        )
+    )
+    assert after == never != before

@@ -5,6 +5,7 @@ The windows J0 to J6 are in ``streams.engine`` and W0 to W6 in RELIABILITY 1.3: 
 
 import pytest
 
+from tests.chaos.crew import forget_folder
 from tests.chaos.worker import until
 
 JOURNEY = {  # fail point, and whether the worker begins without its folder
@@ -31,21 +32,21 @@ ROUNDS = 3
 def journey_at(pipeline, window):
     """A journey that will die in its window."""
     fail_at, empty_handed = JOURNEY[window]
-    former = pipeline.those("journey")
+    former = pipeline.crew.those("journey")
     for worker in former:
         worker.kill()
         if empty_handed:
-            pipeline.forget_folder(worker)
-    return former[-1].start(fail_at) if former else pipeline.start("journey", fail_at)
+            forget_folder(worker)
+    return former[-1].start(fail_at) if former else pipeline.crew.start("journey", fail_at)
 
 
 def sender_at(pipeline, window):
     """A sender that will die in its window."""
     fail_at, mood = SENDER[window]
-    for worker in pipeline.those("sender"):
+    for worker in pipeline.crew.those("sender"):
         worker.stop()
     pipeline.provider.fake.mood, pipeline.provider.fake.reset_in = mood, 1
-    return pipeline.start("sender", fail_at)
+    return pipeline.crew.start("sender", fail_at)
 
 
 def dies_in(pipeline, window, victim):
@@ -67,9 +68,9 @@ def test_killed_at_every_window_in_turn(pipeline, load, record_property):
         deciding = journey_at(pipeline, at_journey)
         pipeline.publish(load.some(8))
         deciding.ended()
-        pipeline.start("journey")
+        pipeline.crew.start("journey")
         dies_in(pipeline, at_sender, mailing)
-    pipeline.start("sender")
+    pipeline.crew.start("sender")
     verdict = pipeline.survived(record_property)
     assert verdict.seen["held"] > 0, "what was taken and not written down is in doubt"
 
@@ -82,8 +83,8 @@ def test_journey_killed_at(pipeline, load, record_property, window):
         victim = journey_at(pipeline, window)
         pipeline.publish(load.some(12))
         victim.ended()
-        pipeline.start("journey")
-        pipeline.ready()
+        pipeline.crew.start("journey")
+        pipeline.crew.ready()
     pipeline.survived(record_property)
 
 
@@ -95,8 +96,8 @@ def test_sender_killed_at(pipeline, load, record_property, window):
         victim = sender_at(pipeline, window)
         pipeline.publish(load.some(12))
         dies_in(pipeline, window, victim)
-        pipeline.start("sender")
-        pipeline.ready()
+        pipeline.crew.start("sender")
+        pipeline.crew.ready()
     verdict = pipeline.survived(record_property)
     if window[:2] in ("W1", "W2", "W3", "W4"):
         assert verdict.seen["held"] > 0, "a claim without an outcome is a doubt"

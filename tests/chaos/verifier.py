@@ -1,12 +1,12 @@
 """Were the promises kept? Each law looks at the evidence and says what breaks it, one sentence each.
 
-It shares with the lanes the decoders of ``schemas`` and the one pure function that is the product, and no more.
+It shares with the lanes the decoders of ``schemas`` and the pure core that is the product, and no more.
 """
 
 import hashlib
 import hmac
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
@@ -22,13 +22,14 @@ from schemas.codec import (
     encode,
     encode_lead,
 )
-from schemas.facts import PolicyApplied, SendSettled, Tick
+from schemas.facts import EngagementRetracted, PolicyApplied, SendSettled, Tick
 from schemas.lead import Lead
 from schemas.ledger import LedgerEntry
 from schemas.policy import policy_hash
 from schemas.problem import Rejected
 from streams.journey.compiled import Compiled
 from streams.journey.decide import decide
+from streams.journey.retract import Told, recalled
 from tests.chaos.evidence import AGENT, CHANGELOGS, Evidence, Seen
 
 UNSETTLED: Final = {"claimed", "planned", "retry"}
@@ -82,6 +83,7 @@ def fold(evidence: Evidence, records: list[Seen]) -> Folded:
     leads: dict[bytes, Lead] = {}
     commands: list[c.Command] = []
     counts: Counter[str] = Counter()
+    told: dict[str, list[Told]] = defaultdict(list)
     policy = None
     for record in records:
         fact = decode_fact(record.value)
@@ -92,7 +94,10 @@ def fold(evidence: Evidence, records: list[Seen]) -> Folded:
             counts["policies"] += 1
         else:
             assert policy is not None, "facts before any policy"
+            told[fact.lead_id].append((fact, policy))
             before = leads.get(record.key) or Lead(id=fact.lead_id)
+            if isinstance(fact, EngagementRetracted):
+                before = recalled(before, fact, policy, told.__getitem__)
             after, said = decide(before, fact, policy)
             fresh = after is not before
             counts["ticks" if isinstance(fact, Tick) else "applied" if fresh else "duplicates"] += 1

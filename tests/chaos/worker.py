@@ -8,9 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from agents.brokers import end_with_us, free_ports
@@ -100,16 +100,23 @@ class Worker:
         try:
             with urlopen(f"{self._url}/lanes", timeout=3) as answer:  # noqa: S310 - our own, on loopback
                 return list(json.load(answer))
-        except (URLError, OSError, ValueError):
+        except (OSError, HTTPException, ValueError):  # a URLError is an OSError
             return []
 
-    def says(self, word: str) -> bool:
-        """Whether its log holds a word."""
-        return word in self.log.read_text(encoding="utf-8", errors="replace")
+    def says(self, word: str, after: int = 0) -> bool:
+        """Whether its log holds a word, after so many characters (``said``)."""
+        return word in self._told()[after:]
+
+    def said(self) -> int:
+        """How much it has said so far."""
+        return len(self._told())
 
     def last_words(self, lines: int = 5) -> str:
         """The end of its log."""
-        return " / ".join(self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-lines:])
+        return " / ".join(self._told().strip().splitlines()[-lines:])
+
+    def _told(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
 
     def _signal(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.poll() is None:
