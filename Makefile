@@ -78,6 +78,7 @@ check: setup ## Lint, format, types, layers, generated files, Dockerfile, templa
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m schemas.generate --check
 	@$(BIN)/python -m agents.reference --check
+	@$(BIN)/python -m tests.manual --check
 	@$(BIN)/hadolint deploy/Dockerfile
 	@$(BIN)/nurture check templates
 	@echo "make check: all is well"

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from agents.check.rules import manual
+from agents.check.manual import law, manual
 from agents.cli import main as nurture
 from agents.metrics import METRICS
 from agents.options import Variable, reference
@@ -42,9 +42,13 @@ def text() -> str:
         _section("Why nothing was sent", ("reason", "because"), reason.SENTENCES.items()),
         _section("Why engagement weighs nothing", ("why", "because"), reason.VERDICTS.items()),
         _section("Why a record was put aside", ("reason", "because"), problem.SENTENCES.items()),
-        _section("What `nurture check` looks for", ("rule", "what it asks for"), manual().items()),
+        _section("What `nurture check` looks for", ("rule", "what it asks for"), _rules()),
     )
     return "\n".join(parts)
+
+
+def _rules() -> list[tuple[str, str]]:
+    return [(name, law(says)) for name, says in manual().items()]
 
 
 def commands(path: str = "nurture", command: click.Command = nurture) -> Iterator[tuple[str, click.Command]]:

@@ -96,6 +96,7 @@ def test_no_file_knows_a_machine_or_a_registry(kind):
         "lint-imports",
         "schemas.generate --check",
         "agents.reference --check",
+        "tests.manual --check",
     ],
 )
 def test_make_check_runs_every_guard(tool):

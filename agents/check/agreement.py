@@ -21,7 +21,11 @@ _AXES: Final = ("fit", "engagement")
 
 
 def falling_threshold(draft: Draft) -> Iterator[Problem]:
-    """Each stage asks for at least as much as the one before it."""
+    """Each stage asks for at least as much as the one before it.
+
+    A lead stands in the last stage that it has the points for. With a lower threshold above a higher one, it would jump
+    over the stage between.
+    """
     if draft.stages is None:
         return
     for index, (lower, upper) in enumerate(pairwise(draft.stages.value.stages), 1):
@@ -33,7 +37,10 @@ def falling_threshold(draft: Draft) -> Iterator[Problem]:
 
 
 def rising_grade(draft: Draft) -> Iterator[Problem]:
-    """Grades ask for less from A to C and from 1 to 3."""
+    """Grades ask for less from A to C and from 1 to 3.
+
+    A lead gets the first grade whose points it has. Points that do not fall leave a grade that nobody gets.
+    """
     if draft.scoring is None:
         return
     for axis in _AXES:
@@ -44,7 +51,10 @@ def rising_grade(draft: Draft) -> Iterator[Problem]:
 
 
 def late_qualification(draft: Draft) -> Iterator[Problem]:
-    """A lead qualifies before it is ready, in every model."""
+    """A lead qualifies before it is ready, in every model.
+
+    Qualified means nurtured, ready means handed to sales. With no stage between them there would be nobody to nurture.
+    """
     if draft.stages is None or draft.lifecycle is None:
         return
     names = [stage.id for stage in draft.stages.value.stages]
@@ -59,7 +69,10 @@ def late_qualification(draft: Draft) -> Iterator[Problem]:
 
 
 def unknown_zone(draft: Draft) -> Iterator[Problem]:
-    """Time zones are those of the IANA, as in Europe/Berlin."""
+    """Time zones are those of the IANA, as in Europe/Berlin.
+
+    Quiet hours are those of the lead. In a zone that does not exist they would be somebody else's.
+    """
     zones: list[tuple[Placed[Any], Place, str]] = []
     if draft.brand is not None:
         zones.append((draft.brand, ("time_zone",), draft.brand.value.time_zone))
@@ -80,7 +93,10 @@ def _time_zones() -> frozenset[str]:
 
 
 def wrong_address(draft: Draft) -> Iterator[Problem]:
-    """What we write from and to are e-mail addresses, and the website is reached by https."""
+    """What we write from and to are e-mail addresses, and the website is reached by https.
+
+    Answers to it would be lost, and mailboxes refuse such a sender.
+    """
     for placed, at, address in _addresses(draft):
         try:
             validate_email(address, check_deliverability=False, test_environment=True)
@@ -101,14 +117,20 @@ def _addresses(draft: Draft) -> Iterator[tuple[Placed[Any], Place, str]]:
 
 
 def closed_hours(draft: Draft) -> Iterator[Problem]:
-    """Quiet hours leave some time to write in."""
+    """Quiet hours leave some time to write in.
+
+    With all seven days quiet, nothing is ever sent. Leave a day on which we may write.
+    """
     if draft.sending is not None and len(set(draft.sending.value.quiet_hours.days)) == 7:
         message = "found every day of the week, expected at least one day on which we may write"
         yield draft.sending.problem(("quiet_hours", "days"), "closed-hours", message)
 
 
 def wrong_day(draft: Draft) -> Iterator[Problem]:
-    """A date is a day of the calendar."""
+    """A date is a day of the calendar.
+
+    A day that does not exist never comes, and nobody would be reminded.
+    """
     for placed, key in _dated(draft):
         if _day(getattr(placed.value, key)) is None:
             message = f'found "{getattr(placed.value, key)}", expected a day of the calendar, such as 2027-03-31'
@@ -116,7 +138,10 @@ def wrong_day(draft: Draft) -> Iterator[Problem]:
 
 
 def review_due(draft: Draft, today: date) -> Iterator[Problem]:
-    """Whoever owns a file looks at it again by a day that they set. A warning, 14 days ahead."""
+    """Whoever owns a file looks at it again by a day that they set. A warning, 14 days ahead.
+
+    Prices, names and promises age. Whoever is named as owner reads the file again, and sets the next date.
+    """
     for placed, key in _dated(draft):
         day = _day(getattr(placed.value, key))
         if key == "review_by" and day is not None and day - _NOTICE <= today:

@@ -13,7 +13,10 @@ _NOTICE: Final = timedelta(days=14)
 
 
 def unknown_claim(draft: Draft) -> Iterator[Problem]:
-    """A claim stands in claims.yaml, with its evidence."""
+    """A claim stands in claims.yaml, with its evidence.
+
+    What we say is true has evidence, an owner and an end. Write it down in claims.yaml, or do not say it.
+    """
     known = _claims(draft)
     for email, index, name in _made(draft):
         if name not in known:
@@ -24,7 +27,10 @@ def unknown_claim(draft: Draft) -> Iterator[Problem]:
 
 
 def withdrawn_claim(draft: Draft) -> Iterator[Problem]:
-    """What was withdrawn is said no more: every e-mail that makes the claim is stopped."""
+    """What was withdrawn is said no more: every e-mail that makes the claim is stopped.
+
+    Somebody found out that it is not true, or no longer. Take it out of the e-mail, its words as well as its name.
+    """
     known = _claims(draft)
     for email, index, name in _made(draft):
         if name in known and known[name].withdrawn:
@@ -33,7 +39,10 @@ def withdrawn_claim(draft: Draft) -> Iterator[Problem]:
 
 
 def wrong_valid_until(draft: Draft) -> Iterator[Problem]:
-    """A claim is valid until a day of the calendar."""
+    """A claim is valid until a day of the calendar.
+
+    A day that does not exist never comes, and nobody would be reminded to renew the evidence.
+    """
     for name, claim in _claims(draft).items():
         if draft.claims is not None and _day(claim) is None:
             message = f'found "{claim.valid_until}", expected a day of the calendar, such as 2027-03-31'
@@ -41,7 +50,10 @@ def wrong_valid_until(draft: Draft) -> Iterator[Problem]:
 
 
 def expired_claim(draft: Draft, today: date) -> Iterator[Problem]:
-    """What is no longer valid is said no more. An error from its day on, a warning 14 days ahead."""
+    """What is no longer valid is said no more. An error from its day on, a warning 14 days ahead.
+
+    Evidence ages. Its owner renews it and sets another day, or the claim goes.
+    """
     known = _claims(draft)
     for email, index, name in _made(draft):
         day = _day(known[name]) if name in known else None

@@ -46,7 +46,11 @@ class Condition(Struct, frozen=True):
 
 
 def unknown_event(draft: Draft) -> Iterator[Problem]:
-    """``on:`` names a fact that we know, or a tracked event of the catalogue."""
+    """``on:`` names a fact that we know, or a tracked event of the catalogue.
+
+    A rule on an event that never comes gives no points, and a wait for it never ends early. What your site sends stands
+    under `events` in catalogue.yaml, and is named "tracked:NAME".
+    """
     if draft.scoring is None or draft.catalogue is None:
         return
     known = events(draft)
@@ -57,7 +61,11 @@ def unknown_event(draft: Draft) -> Iterator[Problem]:
 
 
 def unknown_field(draft: Draft) -> Iterator[Problem]:
-    """A condition names fields of the catalogue, or ``fact.`` and a property of the fact that the rule is on."""
+    """A condition names fields of the catalogue, or ``fact.`` and a property of the fact that the rule is on.
+
+    A condition on a field that no lead has holds for nobody, and looks as if it worked. Fields stand in catalogue.yaml;
+    properties of the event itself are named `fact.NAME`.
+    """
     for condition in each(draft):
         if condition.when.field and condition.when.field not in condition.fields:
             message = (
@@ -67,7 +75,11 @@ def unknown_field(draft: Draft) -> Iterator[Problem]:
 
 
 def unlike_value(draft: Draft) -> Iterator[Problem]:
-    """A field is compared with a value of its own type, and of its list when it has one."""
+    """A field is compared with a value of its own type, and of its list when it has one.
+
+    A number is never equal to a text, nor a role to one that forms do not offer, so the condition would hold for
+    nobody.
+    """
     for condition in each(draft):
         field = condition.fields.get(condition.when.field)
         if field is None:
@@ -78,7 +90,10 @@ def unlike_value(draft: Draft) -> Iterator[Problem]:
 
 
 def unlike_test(draft: Draft) -> Iterator[Problem]:
-    """``at_least`` and ``at_most`` are for numbers, ``contains`` for text."""
+    """``at_least`` and ``at_most`` are for numbers, ``contains`` for text.
+
+    Text has no order and numbers contain nothing, so the test would hold for nobody. Use `is` or `in` instead.
+    """
     for condition in each(draft):
         field = condition.fields.get(condition.when.field)
         for test, type_ in (("at_least", "number"), ("at_most", "number"), ("contains", "text")):
@@ -90,7 +105,10 @@ def unlike_test(draft: Draft) -> Iterator[Problem]:
 
 
 def empty_condition(draft: Draft) -> Iterator[Problem]:
-    """A field without a test, or a test without a field, means nothing."""
+    """A field without a test, or a test without a field, means nothing.
+
+    It would hold for everybody or for nobody. Name the field, and what is asked of it.
+    """
     for condition in each(draft):
         when = condition.when
         if when.field and not _tested(when):

@@ -21,7 +21,11 @@ _OURS: Final = re.compile(r"\{\{\s*(brand\.website|unsubscribe_url)\s*\}\}")
 
 
 def wrong_link(draft: Draft) -> Iterator[Problem]:
-    """A link leads to https:// or mailto:, and never to where a lead's own data say."""
+    """A link leads to https:// or mailto:, and never to where a lead's own data say.
+
+    Without https anybody on the way can read and change what is shown; without a host a link leads nowhere in a
+    mailbox; with a value of a lead it leads wherever the lead likes.
+    """
     for written in templates(draft):
         for found in LINK.finditer(written.text):
             target = found["markdown"] if found["html"] is None else found["html"]
@@ -101,7 +105,10 @@ def _low_contrast(email: EmailDraft, letter: Rendered) -> Iterator[Problem]:
 
 
 def no_text(draft: Draft) -> Iterator[Problem]:
-    """A letter says something."""
+    """A letter says something.
+
+    An empty letter with our name under it helps nobody.
+    """
     for email in draft.emails.values():
         if not email.source.body.strip():
             message = "found no text after the front matter, expected some"

@@ -16,14 +16,21 @@ _ANY: Final = When()
 
 
 def never_true(draft: Draft) -> Iterator[Problem]:
-    """A condition can hold for somebody: what can never hold never counts."""
+    """A condition can hold for somebody: what can never hold never counts.
+
+    Two tests that exclude each other, joined by `all`, make a rule that nobody meets. Join them with `any`, or take one
+    out.
+    """
     for condition in _constant(draft, truth=False):
         message = "found a condition that no lead can meet, expected one that some can: look at what it joins"
         yield condition.placed.problem(condition.at, "never-true", message)
 
 
 def always_true(draft: Draft) -> Iterator[Problem]:
-    """A condition can fail: what holds for everybody says nothing about a lead."""
+    """A condition can fail: what holds for everybody says nothing about a lead.
+
+    Points that everybody gets tell leads apart no better than none. Ask for something that some lack.
+    """
     for condition in _constant(draft, truth=True):
         message = "found a condition that every lead meets, expected one that some do not, or no condition here"
         yield condition.placed.problem(condition.at, "always-true", message)
@@ -61,7 +68,10 @@ class _Rule(Struct, frozen=True):
 
 
 def contradicting_rules(draft: Draft) -> Iterator[Problem]:
-    """Rules for the same leads agree whether that is good, and nobody earns points by what disqualifies them."""
+    """Rules for the same leads agree whether that is good, and nobody earns points by what disqualifies them.
+
+    One rule gives what the other takes, and only their difference counts. Decide which it is, and keep one.
+    """
     rules = _rules(draft)
     for one, other in _alike(rules):
         if one.points * other.points < 0:
@@ -79,7 +89,11 @@ def contradicting_rules(draft: Draft) -> Iterator[Problem]:
 
 
 def repeated_rule(draft: Draft) -> Iterator[Problem]:
-    """A rule says something that no other says: two for the same leads add up unseen. A warning."""
+    """A rule says something that no other says: two for the same leads add up unseen. A warning.
+
+    Points for the same leads add up unseen, and a change of one rule leaves the other behind. Keep one, with the points
+    of both.
+    """
     for one, other in _alike(_rules(draft)):
         if one.points * other.points >= 0:
             message = f'found the condition of "{one.id}" again, expected one rule with the points of both'

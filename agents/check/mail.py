@@ -46,7 +46,11 @@ def _support() -> _Support:
 
 
 def foreign_sender(draft: Draft) -> Iterator[Problem]:
-    """We write from a domain of our own: what others' domains allow us, mailboxes refuse (DMARC)."""
+    """We write from a domain of our own: what others' domains allow us, mailboxes refuse (DMARC).
+
+    Mailboxes ask the domain whether we may write in its name, and it has not heard of us. Write from a domain of our
+    own, and list it under `domains`.
+    """
     if draft.brand is None:
         return
     ours, brand = owned_domains(draft.brand.value), draft.brand
@@ -73,7 +77,10 @@ def owned(address: str, domains: tuple[str, ...]) -> bool:
 
 
 def wrong_colour(draft: Draft) -> Iterator[Problem]:
-    """A colour of the brand is written as #rrggbb, which every mail program understands."""
+    """A colour of the brand is written as #rrggbb, which every mail program understands.
+
+    Names of colours, and other ways to write one, some mail programs do not know. Write its digits.
+    """
     if draft.brand is not None:
         for name, colour in draft.brand.value.colours.items():
             if colour_of(colour) is None:
@@ -82,7 +89,11 @@ def wrong_colour(draft: Draft) -> Iterator[Problem]:
 
 
 def link_shortener(draft: Draft) -> Iterator[Problem]:
-    """A link says where it leads; shortened ones are how spam hides."""
+    """A link says where it leads; shortened ones are how spam hides.
+
+    Spam hides behind them, so filters distrust whoever uses them. Write the address itself; clicks are counted all the
+    same.
+    """
     for written in templates(draft):
         for found in LINK.finditer(written.text):
             target = found["markdown"] or found["html"] or ""
@@ -100,7 +111,11 @@ def _host(url: str) -> str:
 
 
 def missing_alt(draft: Draft) -> Iterator[Problem]:
-    """A picture says in words what it shows: half of the mail programs do not load it, and not everybody sees."""
+    """A picture says in words what it shows: half of the mail programs do not load it, and not everybody sees.
+
+    Without words the picture is a grey box to half of the readers, and nothing at all to a screen reader. Say what it
+    shows, or what follows from it.
+    """
     for piece in _texts(draft):
         for found in _PICTURE.finditer(piece.text):
             said = found["markdown"].strip() if found["html"] is None else _ALT.search(found["html"])
@@ -110,7 +125,11 @@ def missing_alt(draft: Draft) -> Iterator[Problem]:
 
 
 def image_only(draft: Draft) -> Iterator[Problem]:
-    """An e-mail says in text what it has to say; one that is all picture looks like spam and is empty for many."""
+    """An e-mail says in text what it has to say; one that is all picture looks like spam and is empty for many.
+
+    Filters hold a mail that is one picture for spam, and whoever loads no pictures sees nothing. Say it in words as
+    well.
+    """
     for email in draft.emails.values():
         body = email.source.body
         words = len(_NO_WORDS.sub(" ", body).split())
@@ -121,7 +140,11 @@ def image_only(draft: Draft) -> Iterator[Problem]:
 
 
 def unsupported_css(draft: Draft) -> Iterator[Problem]:
-    """What the major mail programs do not show carries no meaning (caniemail.com). A warning."""
+    """What the major mail programs do not show carries no meaning (caniemail.com). A warning.
+
+    What caniemail.com says the major mail programs leave out must not carry the meaning. Do without, or see that the
+    letter can be read all the same.
+    """
     for piece in pieces(draft):
         for styled in _STYLED.finditer(piece.text):
             begin = styled.start(1) if styled[1] is not None else styled.start(2)

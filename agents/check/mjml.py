@@ -70,7 +70,11 @@ def ready_of(draft: Draft, frames: Frames, email: EmailDraft) -> Ready | None:
 
 
 def broken_layout(draft: Draft) -> Iterator[Problem]:
-    """A layout is MJML that can be compiled, with its Jinja left in place; so is the body of an MJML e-mail."""
+    """A layout is MJML that can be compiled, with its Jinja left in place; so is the body of an MJML e-mail.
+
+    What cannot be compiled stops every e-mail in that layout. Look for "<" or quotes inside Jinja, and for tags that
+    are not closed.
+    """
     frames, sound = frames_of(draft), set()
     for layout in draft.layouts.values():
         if _sound(layout.mjml, layout.text) and _whole(layout.mjml, draft):
@@ -94,7 +98,10 @@ def _no_mjml(error: Exception) -> str:
 
 
 def unknown_element(draft: Draft) -> Iterator[Problem]:
-    """An element is one that MJML has; any other would vanish without a word."""
+    """An element is one that MJML has; any other would vanish without a word.
+
+    MJML leaves out what it does not know, and the letter has a gap. The nearest element is suggested.
+    """
     for piece in pieces(draft):
         for found in _ELEMENT.finditer(piece.text):
             if found[1] not in ELEMENTS:
@@ -103,7 +110,10 @@ def unknown_element(draft: Draft) -> Iterator[Problem]:
 
 
 def unknown_partial(draft: Draft) -> Iterator[Problem]:
-    """What is included stands in partials/, and includes nothing itself."""
+    """What is included stands in partials/, and includes nothing itself.
+
+    What several e-mails share stands in partials/, one level deep, so that one can see what a letter is made of.
+    """
     known, inner = draft.names["partials"], {partial.path for partial in draft.partials.values()}
     for piece in pieces(draft):
         for found, name in zip(INCLUDE.finditer(piece.text), included(piece.text), strict=True):
@@ -116,7 +126,11 @@ def unknown_partial(draft: Draft) -> Iterator[Problem]:
 
 
 def value_in_markup(draft: Draft) -> Iterator[Problem]:
-    """What a lead wrote stands between tags, or in words about a picture: in a tag it could become markup."""
+    """What a lead wrote stands between tags, or in words about a picture: in a tag it could become markup.
+
+    Whoever fills in a form could end an attribute and begin a script. Values of leads stand between tags; colours and
+    addresses of the brand may stand in them.
+    """
     for piece in pieces(draft):
         for tag in _TAG.finditer(piece.text):
             for found in _PRINTED.finditer(tag[0]):
@@ -126,7 +140,10 @@ def value_in_markup(draft: Draft) -> Iterator[Problem]:
 
 
 def lost_body(draft: Draft) -> Iterator[Problem]:
-    """A layout has a place for what an e-mail says: ``{{ body }}``, or for MJML too, the partial ``body``."""
+    """A layout has a place for what an e-mail says: ``{{ body }}``, or for MJML too, the partial ``body``.
+
+    Without a place for it, what the e-mail says would be left out, and the frame sent alone.
+    """
     for email in draft.emails.values():
         layout = draft.layouts.get(email.meta.value.layout)
         if layout is None:

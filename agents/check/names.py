@@ -27,7 +27,10 @@ def missing_file(draft: Draft) -> Iterator[Problem]:
 
 
 def unknown_stage(draft: Draft) -> Iterator[Problem]:
-    """Stages are named in stages.yaml; a program chooses among its model's, all others among all."""
+    """Stages are named in stages.yaml; a program chooses among its model's, all others among all.
+
+    A misspelt stage holds no leads: a program for it never starts, and nobody hears why.
+    """
     if draft.stages is None:
         return
     known = draft.stage_ids()
@@ -54,20 +57,32 @@ def _stages_named(draft: Draft) -> Iterator[tuple[Placed[Any], Place, str]]:
 
 
 def unknown_model(draft: Draft) -> Iterator[Problem]:
-    """A program is for main, or for a model that has a folder in models/."""
+    """A program is for main, or for a model that has a folder in models/.
+
+    A product line that judges leads by itself has a folder in models/ with scoring.yaml and stages.yaml. Name that
+    folder, or leave `model` out.
+    """
     for program in draft.programs.values():
         yield from _unknown(program, ("model",), program.value.model, [MAIN, *draft.models], "model")
 
 
 def unknown_email(draft: Draft) -> Iterator[Problem]:
-    """A step sends an e-mail that exists."""
+    """A step sends an e-mail that exists.
+
+    An e-mail is called as its file in emails/, without the ending. A step that names no file would tell its leads
+    nothing.
+    """
     for program in draft.programs.values():
         for at, email in _emails(program.value):
             yield from _unknown(program, at, email, draft.names["emails"], "email")
 
 
 def email_kind(draft: Draft) -> Iterator[Problem]:
-    """Programs send nurture e-mails; what a lead asks for and what reps get go other ways."""
+    """Programs send nurture e-mails; what a lead asks for and what reps get go other ways.
+
+    What a lead asked for goes at once, outside caps; what reps get holds what leads must not see. A program sends
+    neither: take `kind` out, or send another e-mail.
+    """
     for program in draft.programs.values():
         for at, name in _emails(program.value):
             email = draft.emails.get(name)
@@ -77,13 +92,20 @@ def email_kind(draft: Draft) -> Iterator[Problem]:
 
 
 def unknown_layout(draft: Draft) -> Iterator[Problem]:
-    """An e-mail's layout exists."""
+    """An e-mail's layout exists.
+
+    The frame holds the unsubscribe link and the address, so an e-mail without one cannot be sent. Layouts are named as
+    their files in layouts/.
+    """
     for email in draft.emails.values():
         yield from _unknown(email.meta, ("layout",), email.meta.value.layout, draft.names["layouts"], "layout")
 
 
 def duplicate_id(draft: Draft) -> Iterator[Problem]:
-    """An id stands for one thing: rules, stages, steps, endings, personas, questions."""
+    """An id stands for one thing: rules, stages, steps, endings, personas, questions.
+
+    Points, goals and what a lead was told are kept under these names. Two things with one name would be counted as one.
+    """
     if draft.scoring is not None:
         scoring = draft.scoring.value
         rules = [(("fit", index, "id"), rule.id) for index, rule in enumerate(scoring.fit)]
@@ -112,13 +134,20 @@ def duplicate_id(draft: Draft) -> Iterator[Problem]:
 
 
 def repeated_email(draft: Draft) -> Iterator[Problem]:
-    """No program sends the same e-mail twice: the second would be skipped for everybody."""
+    """No program sends the same e-mail twice: the second would be skipped for everybody.
+
+    Nobody gets the same e-mail twice, whatever programs say, so the second step would be passed over for everybody.
+    Write another e-mail, or take the step out.
+    """
     for program in draft.programs.values():
         yield from _repeated(program, _steps(program.value, "email"), "e-mail", rule="repeated-email")
 
 
 def idle_email(draft: Draft) -> Iterator[Problem]:
-    """A nurture e-mail that no program sends is forgotten work. A warning."""
+    """A nurture e-mail that no program sends is forgotten work. A warning.
+
+    Somebody wrote it for leads who will never see it. Let a program send it, or delete the file: git keeps it.
+    """
     sent = {email for program in draft.programs.values() for _, email in _emails(program.value)}
     unclear = (sent - set(draft.names["emails"])) | (set(draft.names["programs"]) - set(draft.programs))
     for name, email in draft.emails.items():
@@ -128,7 +157,11 @@ def idle_email(draft: Draft) -> Iterator[Problem]:
 
 
 def idle_stage(draft: Draft) -> Iterator[Problem]:
-    """A qualified lead that is not ready is nurtured, so its stage needs a program. A warning."""
+    """A qualified lead that is not ready is nurtured, so its stage needs a program. A warning.
+
+    Leads who stand there qualified for nurture, and hear nothing. Write a program for the stage, or say
+    `qualified_from` a later one.
+    """
     if draft.stages is None or set(draft.names["programs"]) - set(draft.programs):
         return
     names = [stage.id for stage in draft.stages.value.stages]

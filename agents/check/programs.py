@@ -31,7 +31,10 @@ def unknown_awaited(draft: Draft) -> Iterator[Problem]:
 
 
 def unknown_program(draft: Draft) -> Iterator[Problem]:
-    """What comes ``then`` is another program, and the last chance of the silent is one."""
+    """What comes ``then`` is another program, and the last chance of the silent is one.
+
+    The lead would be left alone where it should go on. Programs are named as their files in programs/.
+    """
     if draft.sending is not None and draft.sending.value.sunset is not None:
         last, known = draft.sending.value.sunset.program, draft.names["programs"]
         if last and last not in known:
@@ -46,7 +49,11 @@ def unknown_program(draft: Draft) -> Iterator[Problem]:
 
 
 def opens_as_life(draft: Draft) -> Iterator[Problem]:
-    """Whoever only opens mail is silent: machines open it too. With a sunset, opens do not count as interest."""
+    """Whoever only opens mail is silent: machines open it too. With a sunset, opens do not count as interest.
+
+    Mail programs open mail by themselves. Where the silent are left alone (`sunset`), such opens would keep everybody
+    alive. Write `counts_as_interest: false`.
+    """
     sunset = draft.sending.value.sunset if draft.sending is not None else None
     for index, rule in enumerate(draft.scoring.value.engagement if draft.scoring is not None else ()):
         if draft.scoring is not None and sunset is not None and rule.on == "email.opened" and rule.counts_as_interest:
@@ -55,7 +62,11 @@ def opens_as_life(draft: Draft) -> Iterator[Problem]:
 
 
 def closed_window(draft: Draft) -> Iterator[Problem]:
-    """A program's window leaves some time outside quiet hours."""
+    """A program's window leaves some time outside quiet hours.
+
+    The time in which a program writes and the hours in which nobody is written to leave nothing between them: its
+    e-mails would wait for ever.
+    """
     for program in draft.programs.values():
         window = outside(program.value.window)
         if window is None or draft.sending is None:
@@ -66,7 +77,10 @@ def closed_window(draft: Draft) -> Iterator[Problem]:
 
 
 def no_such_day(draft: Draft) -> Iterator[Problem]:
-    """Holidays, and the days until which something is sent, are days of the calendar."""
+    """Holidays, and the days until which something is sent, are days of the calendar.
+
+    A day that does not exist never comes. Days are written as 2027-03-26, holidays of every year as 12-25.
+    """
     for placed, at, day in _days(draft):
         try:
             date.fromisoformat(day if len(day) > len("12-25") else _LEAP_YEAR + day)
@@ -75,7 +89,11 @@ def no_such_day(draft: Draft) -> Iterator[Problem]:
 
 
 def unclear_expectation(draft: Draft) -> Iterator[Problem]:
-    """What a test expects is exactly one decision, and names an e-mail, a program or a stage that exists."""
+    """What a test expects is exactly one decision, and names an e-mail, a program or a stage that exists.
+
+    A test that expects two things, or something that does not exist, could fail for the wrong reason. Expect one
+    decision in each line.
+    """
     for program in draft.programs.values():
         for number, test in enumerate(program.value.tests):
             for index, expected in enumerate(test.expect):
@@ -98,7 +116,10 @@ def _unclear(expected: Expected, draft: Draft) -> str:
 
 
 def spent_step(draft: Draft, today: date) -> Iterator[Problem]:
-    """A step whose day has passed is sent to nobody. A warning."""
+    """A step whose day has passed is sent to nobody. A warning.
+
+    Its day has passed, so it is passed over for everybody. Set a later day, or take the step out.
+    """
     for program in draft.programs.values():
         for index, step in enumerate(program.value.steps):
             if step.send_by is not None and step.send_by < today.isoformat():

@@ -12,7 +12,11 @@ from schemas.words import listed, one_of
 
 
 def unknown_question(draft: Draft) -> Iterator[Problem]:
-    """An e-mail answers a question that stands in journey.yaml, word for word."""
+    """An e-mail answers a question that stands in journey.yaml, word for word.
+
+    `nurture coverage` counts which questions of buyers are answered. One that nobody asks answers nothing; the nearest
+    is suggested.
+    """
     known = _questions(draft)
     for email in draft.emails.values():
         asked = email.meta.value.question
@@ -23,7 +27,10 @@ def unknown_question(draft: Draft) -> Iterator[Problem]:
 
 
 def unknown_persona(draft: Draft) -> Iterator[Problem]:
-    """Personas are described in journey.yaml; e-mails and questions name those."""
+    """Personas are described in journey.yaml; e-mails and questions name those.
+
+    A persona says by a condition who it is. One that is not described is nobody.
+    """
     known = [persona.id for persona in draft.journey.value.personas] if draft.journey else []
     for placed, at, name in _named(draft):
         if name not in known:
@@ -32,7 +39,11 @@ def unknown_persona(draft: Draft) -> Iterator[Problem]:
 
 
 def misplaced_answer(draft: Draft) -> Iterator[Problem]:
-    """An e-mail is for the stage and the persona whose question it answers."""
+    """An e-mail is for the stage and the persona whose question it answers.
+
+    An answer helps where the question is asked. Change the stage or persona of the e-mail, or the question in
+    journey.yaml.
+    """
     known = _questions(draft)
     for email in draft.emails.values():
         meta = email.meta.value
@@ -47,7 +58,10 @@ def misplaced_answer(draft: Draft) -> Iterator[Problem]:
 
 
 def unanswered_question(draft: Draft) -> Iterator[Problem]:
-    """A question that buyers ask has an e-mail that answers it. A warning."""
+    """A question that buyers ask has an e-mail that answers it. A warning.
+
+    Buyers ask it, and we have nothing to say. Write an e-mail, or take the question out when nobody asks it.
+    """
     if draft.journey is None or set(draft.names["emails"]) - set(draft.emails):
         return
     answered = {email.meta.value.question for email in draft.emails.values()}

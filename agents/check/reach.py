@@ -15,7 +15,11 @@ from schemas.units import millis
 
 
 def no_way_in(draft: Draft) -> Iterator[Problem]:
-    """Every stage and every state of the lifecycle can be entered."""
+    """Every stage and every state of the lifecycle can be entered.
+
+    A stage that asks for more points than there are, or a state that a later one always outdoes, stands empty for ever.
+    Ask for less, or take it out.
+    """
     yield from _first_stage(draft)
     yield from _closed_stages(draft)
     yield from _skipped_stages(draft)
@@ -71,7 +75,11 @@ def _closed_states(draft: Draft) -> Iterator[Problem]:
 
 
 def no_way_out(draft: Draft) -> Iterator[Problem]:
-    """Who has lost interest leaves a stage: staying takes more than nothing, and no more than entering did."""
+    """Who has lost interest leaves a stage: staying takes more than nothing, and no more than entering did.
+
+    Engagement fades, and a lead that no longer cares should leave. `keep` says how much is enough to stay: at least 1,
+    and no more than it took to enter.
+    """
     for index, stage in enumerate(draft.stages.value.stages if draft.stages else ()):
         if draft.stages is None or stage.keep is None:
             continue
@@ -86,7 +94,11 @@ def no_way_out(draft: Draft) -> Iterator[Problem]:
 
 
 def overlapping_caps(draft: Draft) -> Iterator[Problem]:
-    """A cap can be met: none is made idle by another."""
+    """A cap can be met: none is made idle by another.
+
+    A cap that another one always reaches first does nothing, but will be believed. Take it out, or make it the stricter
+    one.
+    """
     if (scoring := draft.scoring) is not None:
         for index, rule in enumerate(scoring.value.engagement):
             yield from _idle_caps(scoring, index, rule)

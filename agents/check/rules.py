@@ -9,6 +9,7 @@ from agents.check import (
     approval,
     claims,
     conditions,
+    flow,
     letters,
     logic,
     mail,
@@ -25,7 +26,6 @@ from agents.check.draft import Draft
 from schemas.problem import Problem
 
 Rule = Callable[[Draft], Iterator[Problem]]
-_SPEAK_FOR_OTHERS: Final = {"missing-file", "finished-letter", "unknown-awaited"}  # they use ids of ALSO or others
 
 OF_MODELS: Final[tuple[Rule, ...]] = (
     names.duplicate_id,
@@ -42,6 +42,9 @@ OF_MODELS: Final[tuple[Rule, ...]] = (
     reach.no_way_in,
     reach.no_way_out,
     reach.overlapping_caps,
+    flow.unreachable_step,
+    flow.conflicting_programs,
+    flow.idle_program,
     windows.unknown_rule,
     windows.misplaced_window,
     windows.wide_window,
@@ -67,6 +70,8 @@ RULES: Final[tuple[Rule, ...]] = (
     agreement.unknown_zone,
     agreement.wrong_address,
     agreement.closed_hours,
+    flow.endless_wait,
+    flow.starved_program,
     programs.unknown_awaited,
     programs.unknown_program,
     programs.closed_window,
@@ -122,32 +127,3 @@ def complaints(draft: Draft, today: date | None) -> Iterator[Problem]:
         for due in DUE:
             for view in views:
                 yield from due(view, today)
-
-
-ALSO: Final = {
-    "file": "The file can be read, and every file that a workplace needs is there.",
-    "size": "A file is not absurdly large.",
-    "encoding": "A file is UTF-8 text.",
-    "tab": "YAML is indented with spaces.",
-    "yaml": "A file is YAML 1.2 and holds something.",
-    "alias": "Values are written out, without anchors.",
-    "front-matter": 'An e-mail begins with "---", its keys, and "---".',
-    "unknown-key": "A key is one that the shape has.",
-    "missing-key": "A key that the shape needs is there.",
-    "duplicate-key": "A key stands once.",
-    "wrong-type": "A value is of its key's kind: a text, a number, a list, keys and values.",
-    "wrong-value": "A value is one of those that can be chosen, or within its bounds.",
-    "unwritable": "An e-mail can be written at all, and is not too large.",
-    "no-unsubscribe": "Both parts of a letter to leads hold the unsubscribe link.",
-    "no-postal-address": "Both parts of a letter to leads hold the postal address.",
-    "long-subject": "A subject is read whole in a list of mails on a wide screen. A warning.",
-    "large-move": "A change moves no more leads than was agreed (`--against`, and `nurture apply`).",
-    "low-contrast": "Text can be read on its ground, by day and in the dark (WCAG 2.2, AA).",
-}
-"""What is said of a file before there is a rule's question to ask, and what the finished letters must hold."""
-
-
-def manual() -> dict[str, str]:
-    """Each rule's id as it stands in brackets behind a complaint, and what it asks for."""
-    named = {rule.__name__.replace("_", "-"): str(rule.__doc__) for rule in (*RULES, *DUE)}
-    return ALSO | {name: says for name, says in named.items() if name not in _SPEAK_FOR_OTHERS}

@@ -16,7 +16,10 @@ from schemas.words import one_of
 
 
 def unknown_trait(draft: Draft) -> Iterator[Problem]:
-    """A sample lead's traits, and a test's, are fields of the catalogue."""
+    """A sample lead's traits, and a test's, are fields of the catalogue.
+
+    A lead in a preview or a test has the fields that real leads have, or it would show what nobody will see.
+    """
     if draft.catalogue is None:
         return
     known = draft.catalogue.value.fields
@@ -28,7 +31,10 @@ def unknown_trait(draft: Draft) -> Iterator[Problem]:
 
 
 def wrong_fact(draft: Draft) -> Iterator[Problem]:
-    """A sample lead's history, and a test's, is made of facts that could have happened."""
+    """A sample lead's history, and a test's, is made of facts that could have happened.
+
+    A history is made of events that the pipeline takes, with the properties that they have.
+    """
     known = events(draft)
     for lead, place, _, history in _invented(draft):
         for index, happening in enumerate(history):

@@ -42,7 +42,11 @@ class Written(Struct, frozen=True):
 
 
 def template_syntax(draft: Draft) -> Iterator[Problem]:
-    """What begins ends: braces, blocks, quotes."""
+    """What begins ends: braces, blocks, quotes.
+
+    What is left open swallows what follows, so nothing of the e-mail could be written. Close it: {% if %} with {% endif
+    %}, {{ with }}.
+    """
     for written in templates(draft):
         tree = parsed(written.text)
         if isinstance(tree, TemplateSyntaxError):
@@ -50,7 +54,11 @@ def template_syntax(draft: Draft) -> Iterator[Problem]:
 
 
 def template_language(draft: Draft) -> Iterator[Problem]:
-    """Values, conditions, loops and a few filters: no calls, no assignments, no arithmetic."""
+    """Values, conditions, loops and a few filters: no calls, no assignments, no arithmetic.
+
+    A letter needs values, conditions and a few filters. Whatever could call or compute could also reach what is none of
+    its business.
+    """
     for written in templates(draft):
         tree = parsed(written.text)
         if isinstance(tree, nodes.Template):
@@ -59,14 +67,22 @@ def template_language(draft: Draft) -> Iterator[Problem]:
 
 
 def unknown_variable(draft: Draft) -> Iterator[Problem]:
-    """A template names fields of the catalogue and of the brand."""
+    """A template names fields of the catalogue and of the brand.
+
+    A name that nothing is known of would be a hole in every letter. Fields stand in catalogue.yaml, the brand's in
+    brand.yaml.
+    """
     for written, line, name, message, missing in _faults(draft):
         if not missing:
             yield written.problem(line, name, "unknown-variable", message)
 
 
 def missing_fallback(draft: Draft) -> Iterator[Problem]:
-    """What may be unknown of a lead has something in its place. A warning: the send to that lead would be refused."""
+    """What may be unknown of a lead has something in its place. A warning: the send to that lead would be refused.
+
+    For a lead without this field, the e-mail is refused rather than sent with a hole. Write {{ lead.first_name or
+    "there" }}, or {% if lead.first_name %} around it.
+    """
     for written, line, name, message, missing in _faults(draft):
         if missing:
             yield written.problem(line, name, "missing-fallback", message, warning=True)

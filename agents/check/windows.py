@@ -21,7 +21,10 @@ _NOT_THERE: Final = {
 
 
 def unknown_rule(draft: Draft) -> Iterator[Problem]:
-    """``did`` and groups name engagement rules of their own model."""
+    """``did`` and groups name engagement rules of their own model.
+
+    `did` and groups name rules under `engagement` by their `id`. A name that is none is never fed.
+    """
     if draft.scoring is None:
         return
     known = [rule.id for rule in draft.scoring.value.engagement]
@@ -37,7 +40,11 @@ def unknown_rule(draft: Draft) -> Iterator[Problem]:
 
 
 def misplaced_window(draft: Draft) -> Iterator[Problem]:
-    """Windows over the past stand in patterns, disqualify, stages and programs, where only the counts matter."""
+    """Windows over the past stand in patterns, disqualify, stages and programs, where only the counts matter.
+
+    Where points are given for single facts, what was done before would depend on the order of arrival. Patterns,
+    disqualify, stages and programs ask the past.
+    """
     for one in each(draft):
         where = _NOT_THERE.get(str(one.at[0]), "")
         if one.at[0] in ("goals", "exits") and getattr(one.placed.value, str(one.at[0]))[one.at[1]].on:
@@ -48,7 +55,10 @@ def misplaced_window(draft: Draft) -> Iterator[Problem]:
 
 
 def wide_window(draft: Draft) -> Iterator[Problem]:
-    """A window asks for no more than rows keep: whole days within the horizon, and counts up to the rule's ``most``."""
+    """A window asks for no more than rows keep: whole days within the horizon, and counts up to the rule's ``most``.
+
+    A lead's row keeps counts by day, within the horizon, up to `most` of a rule. More than that it cannot answer.
+    """
     if draft.scoring is None:
         return
     scoring = draft.scoring.value
@@ -75,7 +85,10 @@ def _days(placed: Placed[Any], at: Place, within: str, scoring: Scoring) -> Iter
 
 
 def unclear_group(draft: Draft) -> Iterator[Problem]:
-    """A rule is in one group at most, and a group shares out points that count for a lead."""
+    """A rule is in one group at most, and a group shares out points that count for a lead.
+
+    A group shares its points out among its rules, the newest first. A rule in two groups would be shared out twice.
+    """
     if draft.scoring is None:
         return
     points = {rule.id: rule.points for rule in draft.scoring.value.engagement}
@@ -93,7 +106,11 @@ def unclear_group(draft: Draft) -> Iterator[Problem]:
 
 
 def wrong_overstay(draft: Draft) -> Iterator[Problem]:
-    """A stay that is too long ends in an earlier stage, and is longer than the dwell."""
+    """A stay that is too long ends in an earlier stage, and is longer than the dwell.
+
+    A stay that ends sends the lead back, so `then` is an earlier stage; and the dwell would hold whoever should leave
+    sooner.
+    """
     stages = draft.stages.value.stages if draft.stages else ()
     for index, stage in enumerate(stages):
         if draft.stages is None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from agents.check.draft import read_draft
+from agents.check.manual import page
 from agents.cli.policy import FOLDER, chosen_policy, no_policy
 from agents.cli.shifting import told
 from agents.history import read_facts
@@ -25,7 +26,8 @@ _BREAKS: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 
 
 @click.command(
-    epilog="Examples:  nurture check  ·  nurture check templates --format github  ·  nurture check --today 2027-03-20"
+    epilog="Examples:  nurture check  ·  nurture check --format github  ·  nurture check --explain wrong-link  ·  "
+    "nurture check --today 2027-03-20"
 )
 @click.argument("path", type=click.Path(path_type=Path), default=Path("templates"))
 @click.option(
@@ -40,14 +42,20 @@ _BREAKS: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
     "--against", type=FOLDER, help="The workplace that decides now; with --facts: what the change would move."
 )
 @click.option("--facts", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A file of facts.")
+@click.option("--explain", metavar="RULE", help="Print a rule's page of the manual: why it matters, and what to write.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Judge review dates as of this day.")
-def check(path: Path, today: datetime | None, form: str, against: Path | None, facts: Path | None) -> None:
+def check(
+    path: Path, *, today: datetime | None, form: str, against: Path | None, facts: Path | None, explain: str | None
+) -> None:
     """Find every problem of the workplace in PATH (default: templates/).
 
     Each is told as path:line:col: what was found, what was expected [rule]. Errors block and give exit status 1;
     warnings do not. With --against and --facts, a change that would at once move more than most_moved (lifecycle.yaml)
     of 100 leads to another stage or state is an error too.
     """
+    if explain:
+        click.echo(page(explain))
+        return
     if (against is None) != (facts is None):
         raise click.UsageError("found one of --against and --facts, expected both")
     day = today.date() if today else date.today()  # noqa: DTZ011 - review dates are days where the author sits

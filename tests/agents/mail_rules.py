@@ -26,8 +26,8 @@ MAIL_RULES = [
     ("unsupported-css", "layouts/letter.mjml", "<mjml><mj-body>", HEAD.format("margin: 0; border-radius: 8px"), HEAD.format("margin: 0; position: absolute"), "position"),
     ("unsupported-css", "layouts/letter.mjml", "<mjml><mj-body>", HEAD.format("display: block"), HEAD.format("display: grid"), "display"),
     ("unsupported-css", "layouts/letter.mjml", "<mj-text>{{", "<mj-text><b>x</b>{{", "<mj-text><video>x</video>{{", "<video"),
-    ("long-subject", "emails/again.md", "subject: Again", f"subject: {'Again ' * 11}", f"subject: {'Again ' * 13}", "Again"),
-    ("unknown-claim", "emails/hello.md", "[saves]", "[]", "[safes]", "safes"),
+    ("long-subject", "emails/again.md", "subject: Again", "subject: Again, in a few words", f"subject: {'Again ' * 13}", "Again"),
+    ("unknown-claim", "emails/hello.md", "[saves]", "['saves']", "[safes]", "safes"),
     ("withdrawn-claim", "emails/hello.md", "[saves]", "['saves']", "[cures]", "cures"),
     ("wrong-valid-until", "claims.yaml", "saves, evidence: Readings, owner: ines@example.com, valid_until: 2031-01-31", "saves, evidence: Readings, owner: ines@example.com, valid_until: 2031-02-28", "saves, evidence: Readings, owner: ines@example.com, valid_until: 2031-02-30", "2031-02-30"),
 ]  # fmt: skip

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from agents import reference
-from agents.check.rules import ALSO, manual
+from agents.check.manual import ALSO, manual
 from agents.cli import main as nurture
 from agents.metrics import METRICS
 from agents.options import reference as settings
