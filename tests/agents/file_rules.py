@@ -21,7 +21,7 @@ FILE_RULES = [
     ("no-postal-address", "layouts/letter.txt", "{{ brand.postal_address }}", "We live at {{ brand.postal_address }}", "Bremen", ""),
     ("low-contrast", "layouts/letter.mjml", "<mj-text>{{ body }}", '<mj-text color="#333333">{{ body }}', '<mj-text color="#bbbbbb">{{ body }}', ""),
     ("large-move", "stages.yaml", "fit: 10, engagement: 5", "fit: 10, engagement: 9", "fit: 10, engagement: 49", "", "lifecycle.yaml"),
-    ("unapproved", "emails/again.md", "layout: letter", "layout: letter\napprovals: []", "layout: letter\napprovals: [marketing]", "[marketing]"),
+    ("unapproved", "emails/again.md", "layout: letter", "layout: letter\napprovals: []", "layout: letter\napprovals: [marketing]", ""),
     ("idle-email", "programs/look.yaml", _SMALL_STEP, _SMALL_STEP.replace("3 days", "5 days"), "", "owner", "emails/again.md"),
     ("lost-body", "layouts/letter.txt", "{{ body }}", "Good morning!\n\n{{ body }}", "Good morning!", ""),
     ("opens-as-life", "scoring.yaml", "  - {id: pricing", f"{_OPENS}, counts_as_interest: false}}\n  - {{id: pricing", f"{_OPENS}}}\n  - {{id: pricing", "email.opened", "", _BESIDE_A_SUNSET),
