@@ -2,10 +2,12 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from agents.check.approval import is_approved
 from agents.check.draft import Draft, EmailDraft, read_draft
 from agents.check.rules import complaints
 from agents.render.source import EmailSource, Layout
@@ -22,7 +24,7 @@ __all__ = ["EmailSource", "Layout", "Workplace", "load_workplace"]
 
 
 class Workplace(Struct, frozen=True):
-    """What was agreed, the e-mails and layouts as written, the sample leads; ``warnings`` do not stop anybody.
+    """What was agreed, the e-mails and layouts as written, the sample leads; ``warnings`` stop no e-mail but their own.
 
     ``programs`` are as written, with their tests; in the policy they have none, so a test changes no policy.
     """
@@ -38,14 +40,19 @@ class Workplace(Struct, frozen=True):
     warnings: tuple[Problem, ...] = ()
 
 
+WITHHOLDING: Final = frozenset({"unapproved", "withdrawn-claim", "expired-claim"})
+"""Errors about e-mails that are not sent while they stand (``streams.journey.content``), and stop nothing else."""
+
+
 def load_workplace(folder: Path, today: date | None = None) -> Workplace | list[Problem]:
     """The workplace in ``folder``, or all its problems (warnings too) by place when one is an error.
 
-    With ``today``, content that is past its review date is warned about.
+    With ``today``, content that is past its review date is warned about. What only withholds e-mails stops nothing
+    here: a claim can be withdrawn at once, without a change to the e-mails that make it.
     """
     draft = read_draft(folder)
     problems = sorted({*draft.problems, *complaints(draft, today)})
-    if any(problem.severity == "error" for problem in problems):
+    if any(problem.severity == "error" and problem.rule not in WITHHOLDING for problem in problems):
         return problems
     policy = _policy(draft)
     return problems if policy is None else _workplace(draft, policy, tuple(problems))
@@ -69,7 +76,7 @@ def _policy(draft: Draft) -> Policy | None:
                 stages=stages,
                 lifecycle=lifecycle,
                 programs={name: replace(program.value, tests=()) for name, program in draft.programs.items()},
-                emails={name: _email(email) for name, email in draft.emails.items()},
+                emails={name: _email(draft, email) for name, email in draft.emails.items()},
                 sending=sending,
                 sales=sales,
                 models={
@@ -81,9 +88,18 @@ def _policy(draft: Draft) -> Policy | None:
     return None
 
 
-def _email(draft: EmailDraft) -> Email:
-    meta = draft.meta.value
-    return Email(subject=meta.subject, kind=meta.kind, source_hash=draft.source.source_hash)
+def _email(draft: Draft, email: EmailDraft) -> Email:
+    meta, known = email.meta.value, draft.claims.value.claims if draft.claims else {}
+    claims = [known[name] for name in meta.claims if name in known]
+    withdrawn = any(claim.withdrawn for claim in claims)
+    return Email(
+        subject=meta.subject,
+        kind=meta.kind,
+        source_hash=email.source.source_hash,
+        # a date alone must not keep the word of a handoff from a rep
+        good_until="" if meta.kind == "internal" else min([meta.review_by, *(claim.valid_until for claim in claims)]),
+        withheld="withdrawn" if withdrawn else "" if is_approved(draft, email) else "unapproved",
+    )
 
 
 def _workplace(draft: Draft, policy: Policy, warnings: tuple[Problem, ...]) -> Workplace:

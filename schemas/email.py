@@ -30,21 +30,31 @@ class EmailMeta(Owned, frozen=True, kw_only=True):
 
 
 class Email(Authored, frozen=True, kw_only=True):
-    """What the pipeline needs to know of an e-mail; its text stays in ``templates/`` and is known by its hash."""
+    """What the pipeline needs to know of an e-mail; its text stays in ``templates/`` and is known by its hash.
+
+    It may be sent up to and with the day ``good_until``: its review date, or the end of a claim that it makes. Empty is
+    no end. ``withheld`` says why it may not be sent at all.
+    """
 
     subject: str
     kind: Literal["nurture", "requested", "internal"]
     source_hash: str
+    good_until: str = ""
+    withheld: Literal["", "unapproved", "withdrawn"] = ""
 
 
 class Approvers(Owned, frozen=True, kw_only=True):
-    """Who may approve e-mails, by their address in git, and for which side."""
+    """Who may approve, by their address in git, and for which side.
+
+    ``frame`` names who must have approved what is around every e-mail: brand.yaml, layouts, partials, each by itself.
+    """
 
     approvers: dict[str, Side]
+    frame: tuple[Side, ...] = ()
 
 
 class Approval(Authored, frozen=True, kw_only=True):
-    """Who approved an e-mail, by side: the text with this hash, and no other. ``nurture approve`` writes it."""
+    """Who approved a file, by side: the text with this hash, and no other. ``nurture approve`` writes it."""
 
     hash: str
     by: dict[Side, str]

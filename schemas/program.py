@@ -1,6 +1,6 @@
 """``programs/*.yaml``: what a lead is told, and what ends it. It tells nobody (``streams.journey.program``)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
@@ -55,6 +55,7 @@ class Program(Owned, frozen=True, kw_only=True):
 
     ``goals`` are why it exists and ``exits`` why a lead should not stay: both end it. Whoever has had everything goes
     on to the program ``then``, and comes back for steps that are added later. All may begin anew ``again_after``.
+    ``withheld`` says what becomes of a step while its e-mail may not be sent: not approved, or past its review date.
     """
 
     name: str
@@ -68,4 +69,5 @@ class Program(Owned, frozen=True, kw_only=True):
     steps: Annotated[tuple[Step, ...], Meta(min_length=1)]
     then: str = ""
     again_after: Duration | None = None
+    withheld: Literal["wait", "skip"] = "wait"
     tests: tuple[ProgramTest, ...] = ()

@@ -25,6 +25,9 @@ class Reason(StrEnum):
     NOT_MEANT = "not_meant"
     NOT_HEARD = "not_heard"
     UNKNOWN_CONTENT = "unknown_content"
+    UNAPPROVED = "unapproved"
+    WITHDRAWN = "withdrawn"
+    OUTDATED = "outdated"
     STALE = "stale"
     SUNSET = "sunset"
     FREQUENCY_CAP = "frequency_cap"
@@ -57,6 +60,9 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.NOT_MEANT: "the step is for other leads",
     Reason.NOT_HEARD: "the event that the step waited for did not come in time",
     Reason.UNKNOWN_CONTENT: "the policy has no such e-mail",
+    Reason.UNAPPROVED: "the e-mail, or what is around it, has not been approved as it stands",
+    Reason.WITHDRAWN: "a claim that the e-mail makes was withdrawn",
+    Reason.OUTDATED: "the e-mail's review date has passed, or that of a claim that it makes",
     Reason.STALE: "the time for it has passed",
     Reason.SUNSET: "the lead has been silent for so long that it is left alone",
     Reason.FREQUENCY_CAP: "the lead has had enough mail for now",

@@ -1,35 +1,121 @@
 """The rule of approvals: what needs a second pair of eyes has had it, on this very text. It writes no record."""
 
+import hashlib
 from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
 
 from agents.check.draft import Draft, EmailDraft
+from agents.render.partials import included
 from schemas.email import Side
 from schemas.problem import Problem
 from schemas.words import listed
 
 
+class Work(Struct, frozen=True, kw_only=True):
+    """Something that is approved by itself: a file, the hash of what it says, and who is asked.
+
+    ``name`` is the file in the workplace without its ending, and so is its record in ``approvals/``.
+    """
+
+    name: str
+    path: str
+    hash: str
+    sides: tuple[Side, ...]
+    owner: str = ""
+    line: int = 1
+    column: int = 1
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that an approval is of: a layout has two."""
+        path = Path(self.path)
+        return (path, path.with_suffix(".txt")) if self.name.startswith("layouts/") else (path,)
+
+    @property
+    def asked(self) -> str:
+        """What ``nurture approve`` calls it."""
+        return self.name.removeprefix("emails/")
+
+
 def unapproved(draft: Draft) -> Iterator[Problem]:
-    """An e-mail that asks for approvals has them, for the text as it is: one more word needs them again."""
-    for email in draft.emails.values():
-        for index, side in enumerate(email.meta.value.approvals):
-            if why := _missing(draft, email, side):
-                who = listed(may_approve(draft, email, side), "or") or f"somebody for {side} in approvers.yaml"
-                message = f"found {why}, expected `nurture approve {email.source.id}` by {who}"
-                yield email.meta.problem(("approvals", index), "unapproved", message)
+    """What asks for approvals has them, for the text as it is: one more word needs them again, and is not sent before.
+
+    E-mails say in their front matter whose they need; layouts, partials and the brand in approvers.yaml.
+    """
+    for work in [*map(work_of, draft.emails.values()), *_frame(draft)]:
+        for side in work.sides:
+            if why := _missing(draft, work, side):
+                who = listed(may_approve(draft, work, side), "or") or f"somebody for {side} in approvers.yaml"
+                message = f"found {why}, expected `nurture approve {work.asked}` by {who}"
+                yield Problem(path=work.path, line=work.line, column=work.column, message=message, rule="unapproved")
 
 
-def may_approve(draft: Draft, email: EmailDraft, side: Side) -> list[str]:
-    """Who may approve an e-mail for a side: those on the list, but never its owner."""
+def is_approved(draft: Draft, email: EmailDraft) -> bool:
+    """Whether an e-mail has all approvals that it asks for, and so has everything around it."""
+    layout = email.source.meta.layout
+    around = {"brand", f"layouts/{layout}", *(f"partials/{name}" for name in _included(draft, email))}
+    works = [work_of(email), *(work for work in _frame(draft) if work.name in around)]
+    return not any(_missing(draft, work, side) for work in works for side in work.sides)
+
+
+def may_approve(draft: Draft, work: Work, side: Side) -> list[str]:
+    """Who may approve something for a side: those on the list, but never its owner."""
     approvers = draft.approvers.value.approvers if draft.approvers else {}
-    return [who for who, of in approvers.items() if of == side and who != email.meta.value.owner]
+    return [who for who, of in approvers.items() if of == side and who != work.owner]
 
 
-def _missing(draft: Draft, email: EmailDraft, side: Side) -> str:
-    record = draft.approvals.get(email.source.id)
+def works(draft: Draft) -> dict[str, Work]:
+    """All that can be approved, by the name that ``nurture approve`` knows it by; of two, the e-mail."""
+    emails = map(work_of, draft.emails.values())
+    return {work.asked: work for work in (*_frame(draft), *emails)}
+
+
+def work_of(email: EmailDraft) -> Work:
+    """An e-mail as something to approve."""
+    meta, source = email.meta.value, email.source
+    line, column = email.meta.places.get(("approvals",), (1, 1))
+    return Work(
+        name=f"emails/{source.id}",
+        path=source.path,
+        hash=source.source_hash,
+        sides=meta.approvals,
+        owner=meta.owner,
+        line=line,
+        column=column,
+    )
+
+
+def _frame(draft: Draft) -> Iterator[Work]:
+    """What is around e-mails, each by itself: a new footer voids the approval of no e-mail."""
+    sides = draft.approvers.value.frame if draft.approvers else ()
+    for layout in draft.layouts.values():
+        text = f"{layout.mjml}\0{layout.text}".encode()
+        yield Work(name=f"layouts/{layout.name}", path=layout.path, hash=_hash(text), sides=sides)
+    for partial in draft.partials.values():
+        yield Work(name=f"partials/{partial.name}", path=partial.path, hash=_hash(partial.mjml.encode()), sides=sides)
+    if (brand := draft.brand) is not None:
+        said = msgspec.json.encode(brand.value, order="deterministic")
+        yield Work(name="brand", path=brand.path, hash=_hash(said), sides=sides, owner=brand.value.owner)
+
+
+def _hash(said: bytes) -> str:
+    return hashlib.sha256(said).hexdigest()[:16]
+
+
+def _included(draft: Draft, email: EmailDraft) -> list[str]:
+    layout = draft.layouts.get(email.source.meta.layout)
+    return included((layout.mjml if layout else "") + email.source.body)
+
+
+def _missing(draft: Draft, work: Work, side: Side) -> str:
+    record = draft.approvals.get(work.name)
     if record is None or side not in record.value.by:
         return f"no approval by {side}"
-    if record.value.hash != email.source.source_hash:
+    if record.value.hash != work.hash:
         return "an approval of another text"
-    if record.value.by[side] not in may_approve(draft, email, side):
+    if record.value.by[side] not in may_approve(draft, work, side):
         return f'an approval by "{record.value.by[side]}", who may not approve this for {side}'
     return ""

@@ -33,6 +33,9 @@ _ENDINGS: Final = {
     "layouts": (".mjml", ".txt"),
     "partials": (".mjml",),
     "approvals": (".yaml",),
+    "approvals/emails": (".yaml",),
+    "approvals/layouts": (".yaml",),
+    "approvals/partials": (".yaml",),
     "leads": (".yaml",),
 }
 
@@ -161,12 +164,17 @@ def _read_folders(draft: Draft) -> None:
     for path in files["layouts"]:
         if path.suffix == ".mjml":
             _keep(draft.layouts, path, _layout(draft, path))
-    for path in files["approvals"]:
-        _keep(draft.approvals, path, draft.value(path, Approval))
     for path in files["partials"]:
         _keep(draft.partials, path, _partial(draft, path))
+    _read_approvals(draft, [path for kind in _ENDINGS if kind.startswith("approvals") for path in files[kind]])
     for path in sorted(path for path in (draft.folder / "models").glob("*") if path.is_dir()):
         _keep(draft.models, path, _model(draft, path))
+
+
+def _read_approvals(draft: Draft, paths: list[Path]) -> None:
+    for path in paths:
+        if (record := draft.value(path, Approval)) is not None:
+            draft.approvals[path.relative_to(draft.folder / "approvals").with_suffix("").as_posix()] = record
 
 
 def _keep(into: dict[str, T], path: Path, value: T | None) -> None:
@@ -178,7 +186,7 @@ def _files(draft: Draft, kind: str) -> list[Path]:
     """The folder's files by name; what cannot be one is a mistake, hidden files and READMEs are let pass."""
     found: list[Path] = []
     for path in sorted((draft.folder / kind).glob("*")):
-        if path.name.startswith(".") or path.name == "README.md":
+        if path.name.startswith(".") or path.name == "README.md" or f"{kind}/{path.name}" in _ENDINGS:
             continue
         if path.suffix not in _ENDINGS[kind]:
             message = f"found this file in {kind}/, expected {listed(_ENDINGS[kind], 'or')}"

@@ -17,7 +17,7 @@ from schemas.problem import Problem
 
 _UNSUBSCRIBE: Final = "https://unsubscribe.invalid/check"
 MOST_SUBJECT: Final = 70
-_OURS: Final = re.compile(r"\{\{\s*(brand\.website|unsubscribe_url)\s*\}\}")
+_OURS: Final = re.compile(r"\{\{\s*(brand\.website|unsubscribe_url|honeypot_url)\s*\}\}")
 
 
 def wrong_link(draft: Draft) -> Iterator[Problem]:

@@ -24,7 +24,7 @@ ELEMENTS: Final = re.findall(
 )
 _TAG: Final = re.compile(r"<(?:mj-)?style\b.*?</(?:mj-)?style>|<(?:\{\{.*?\}\}|\{%.*?%\}|[^<>])*>", re.DOTALL)
 _PRINTED: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
-_OURS: Final = re.compile(r"brand\.[\w.]+$|unsubscribe_url$")
+_OURS: Final = re.compile(r"brand\.[\w.]+$|(?:unsubscribe|honeypot)_url$")
 _IN_WORDS: Final = re.compile(r"""\s(?:alt|title)=(?:"[^"]*|'[^']*)$""")
 _ELEMENT: Final = re.compile(r"<((?:mj-|mjml)[a-z-]*)")
 

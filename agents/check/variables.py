@@ -33,14 +33,15 @@ class Fault(Struct, frozen=True):
 
 
 def values_known(kind: str, fields: Mapping[str, FieldDefinition], brand: Mapping[str, Any]) -> dict[str, Known]:
-    """The names for e-mails of a kind: ``lead``, ``sender`` and ``unsubscribe_url`` for leads, ``brief`` for reps."""
+    """The names for e-mails of a kind: ``lead``, ``sender`` and two links for leads, ``brief`` for reps."""
     parts = _parts(Brand) | {key: _plain(value) for key, value in brand.items() if isinstance(value, dict)}
     known = {"brand": Known(parts=parts)}
     if kind == "internal":
         maybe = Known(optional=True)
         return known | {"brief": Known(parts=_parts(Brief)), "handoff_id": maybe, "answer_by": maybe}
     lead = {name: Known(optional=name != "email") for name in fields}
-    return known | {"lead": Known(parts=lead), "sender": Known(parts={"name": Known()}), "unsubscribe_url": Known()}
+    links = {"unsubscribe_url": Known(), "honeypot_url": Known(optional=True)}
+    return known | links | {"lead": Known(parts=lead), "sender": Known(parts={"name": Known()})}
 
 
 def _plain(value: Mapping[str, Any]) -> Known:

@@ -32,6 +32,9 @@ def apply(*, dry_run: bool, yes_move: bool) -> None:
             click.echo(str(problem), err=True)
         click.echo(f"not applied: {len(workplace)} problems in {settings.templates}", err=True)
         sys.exit(1)
+    for problem in workplace.warnings:
+        if problem.severity == "error":
+            click.echo(f"withheld: {problem}", err=True)
     name, options = policy_hash(workplace.policy), client(settings)
     moves, too_many = told(asyncio.run(live_leads(options)), Compiled(workplace.policy))
     click.echo(moves)

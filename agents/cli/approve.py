@@ -6,46 +6,48 @@ from pathlib import Path
 import click
 from ruamel.yaml import YAML
 
-from agents.check.approval import may_approve
-from agents.check.draft import Draft, EmailDraft, read_draft
+from agents.check.approval import Work, may_approve, works
+from agents.check.draft import Draft, read_draft
 from schemas.email import Side
 from schemas.problem import UserError
 from schemas.words import listed, one_of
 
 
-@click.command(epilog="Example: nurture approve six-week-pilot")
-@click.argument("email")
+@click.command(epilog="Examples:  nurture approve six-week-pilot  ·  nurture approve layouts/letter")
+@click.argument("name", metavar="EMAIL")
 @click.option("--templates", type=click.Path(path_type=Path), default=Path("templates"), show_default=True)
-def approve(email: str, templates: Path) -> None:
+def approve(name: str, templates: Path) -> None:
     """Approve EMAIL as it stands, as whom git knows you (user.email), and write the record for you to commit.
 
-    You must be in approvers.yaml, and neither own the e-mail nor have written its last change.
+    You must be in approvers.yaml, and neither own it nor have written its last change. What is around e-mails is
+    approved by itself: brand, layouts/NAME, partials/NAME.
     """
     draft = read_draft(templates)
-    found = draft.emails.get(email)
-    if found is None:
-        raise UserError(f'found no e-mail "{email}" that can be read, expected {one_of(email, draft.emails)}')
-    who = _git(templates, "config", "user.email")
-    side = _side(draft, found, who)
-    _refuse_author(templates, Path(found.source.path), who)
-    record = draft.approvals.get(email)
-    fresh = record is not None and record.value.hash == found.source.source_hash
+    known = works(draft)
+    if name not in known:
+        raise UserError(f'found no e-mail "{name}" that can be read, expected {one_of(name, known)}')
+    work, who = known[name], _git(templates, "config", "user.email")
+    side = _side(draft, work, who)
+    for path in work.files:
+        _refuse_author(templates, path, who)
+    record = draft.approvals.get(work.name)
+    fresh = record is not None and record.value.hash == work.hash
     by = {**(record.value.by if record is not None and fresh else {}), side: who}
-    path = templates / "approvals" / f"{email}.yaml"
-    path.parent.mkdir(exist_ok=True)
-    YAML().dump({"hash": found.source.source_hash, "by": by}, path)
+    path = templates / "approvals" / f"{work.name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    YAML().dump({"hash": work.hash, "by": by}, path)
     click.echo(f"{path}: {who} approves for {side}; commit it")
 
 
-def _side(draft: Draft, email: EmailDraft, who: str) -> Side:
+def _side(draft: Draft, work: Work, who: str) -> Side:
     sides: tuple[Side, ...] = ("marketing", "sales")
     for side in sides:
-        if who in may_approve(draft, email, side):
+        if who in may_approve(draft, work, side):
             return side
-    allowed = [one for side in sides for one in may_approve(draft, email, side)]
+    allowed = [one for side in sides for one in may_approve(draft, work, side)]
     raise UserError(
         f'found "{who}" as user.email of git, expected {listed(allowed, "or") or "somebody in approvers.yaml"}'
-        " (never the owner of the e-mail)"
+        " (never the owner)"
     )
 
 

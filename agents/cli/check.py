@@ -72,7 +72,7 @@ def check(
     else:
         tell(Console(highlight=False, soft_wrap=True), problems)
         _sum_up(path, problems, loaded)
-    sys.exit(int(isinstance(loaded, list)))
+    sys.exit(int(any(problem.severity == "error" for problem in problems)))
 
 
 def _moved(path: Path, loaded: Workplace, against: Path, facts: Path) -> Workplace | list[Problem]:
@@ -125,7 +125,7 @@ def _source_line(problem: Problem) -> str:
 def _sum_up(path: Path, problems: list[Problem], loaded: Workplace | list[Problem]) -> None:
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = len(problems) - errors
-    if isinstance(loaded, Workplace):
+    if isinstance(loaded, Workplace) and not errors:
         counts: dict[str, Sized] = {
             "e-mail": loaded.sources,
             "program": loaded.policy.programs,

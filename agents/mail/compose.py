@@ -56,8 +56,8 @@ class Composer:
         categories: tuple[str, ...],
     ) -> Composed | Unrenderable:
         brand = self._renderer.workplace.policy.brand
-        if why := self._renderer.withheld(email, now):
-            return Unrenderable(why)
+        if withheld := self._renderer.withheld(email, now):
+            return withheld
         rendered = self._renderer.render(email, values, _tags(order))
         if isinstance(rendered, Unrenderable):
             return rendered

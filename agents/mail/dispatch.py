@@ -18,7 +18,6 @@ from agents.mail.throttle import Throttle, Wait
 from agents.mail.waiting import Waiting
 from agents.render.renderer import Unrenderable
 from schemas.commands import NotifyOwner, SendOrder
-from schemas.reason import Reason
 from streams import ledger
 from streams.engine.failpoint import reach
 from streams.engine.lane import Lane
@@ -68,7 +67,7 @@ class Dispatch:
             elif reason := reason or self._gate.suppressed(order):
                 book.write(order.send_key, ledger.Blocked(order=order, at=now, reason=reason))
             elif isinstance(composed := self._composer.compose(order, now), Unrenderable):
-                blocked = ledger.Blocked(order=order, at=now, reason=Reason.TEMPLATE, detail=composed.detail)
+                blocked = ledger.Blocked(order=order, at=now, reason=composed.reason, detail=composed.detail)
                 book.write(order.send_key, blocked)
             else:
                 claimed = ledger.Claimed(order=order, at=now, port=self._port.name, source_hash=composed.source_hash)

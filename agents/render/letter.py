@@ -21,6 +21,7 @@ from agents.render.plain import HOLE, OPEN, holes_in, plain
 from agents.render.source import EmailSource, Layout
 from agents.render.tags import tagged
 from agents.render.text import text_of_html
+from schemas.reason import Reason
 
 MOST_BYTES: Final = 100_000  # Gmail clips HTML at about 102 KB and hides the footer
 MOST_SECONDS: Final = 1.0
@@ -50,6 +51,7 @@ class Unrenderable(Struct, frozen=True):
     """Why there is no letter, for people: names of fields, never their values."""
 
     detail: str
+    reason: Reason = Reason.TEMPLATE
 
 
 class Frame(Struct, frozen=True):

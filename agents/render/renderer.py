@@ -1,7 +1,6 @@
 """Every e-mail of a workplace, ready to be written for any lead. It sends nothing and reads no file."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -9,6 +8,8 @@ from msgspec import to_builtins
 
 from agents.render.letter import Frames, Rendered, Unrenderable, marked, write
 from agents.workplace import Workplace
+from schemas.reason import SENTENCES
+from streams.journey.content import withheld
 
 __all__ = ["Rendered", "Renderer", "Unrenderable"]
 
@@ -18,7 +19,8 @@ class Renderer:
 
     def __init__(self, workplace: Workplace) -> None:
         self.workplace = workplace
-        self._brand = to_builtins(workplace.policy.brand)
+        policy = workplace.policy
+        self._known = {"brand": to_builtins(policy.brand), "honeypot_url": policy.sending.bots.honeypot}
         frames = Frames(workplace.layouts, workplace.partials)
         self._ready = {name: frames.compiled(source) for name, source in workplace.sources.items()}
 
@@ -43,16 +45,10 @@ class Renderer:
         written = self._write(email_id, values, tags)
         return marked(written) if isinstance(written, Rendered) else written
 
-    def withheld(self, email_id: str, now: int) -> str:
-        """Why an e-mail may not be sent at ``now`` (ms), or "": a claim that it makes is withdrawn or ran out."""
-        source = self.workplace.sources.get(email_id)
-        for name in source.meta.claims if source else ():
-            claim = self.workplace.claims[name]
-            if claim.withdrawn:
-                return f'{email_id}: the claim "{name}" was withdrawn ({claim.withdrawn})'
-            if datetime.fromtimestamp(now / 1000, UTC).date().isoformat() > claim.valid_until:
-                return f'{email_id}: the claim "{name}" was valid until {claim.valid_until}'
-        return ""
+    def withheld(self, email_id: str, now: int) -> Unrenderable | None:
+        """Why an e-mail may not be sent at ``now`` (ms), or None: not approved, a claim withdrawn, a date passed."""
+        reason = withheld(self.workplace.policy, email_id, now)
+        return Unrenderable(f"{email_id}: {SENTENCES[reason]}", reason) if reason else None
 
     def sender(self, email_id: str, traits: Mapping[str, Any]) -> tuple[str, str]:
         """Who signs: name and address of the lead's own rep when the e-mail is from its owner, else of the brand."""
@@ -68,4 +64,4 @@ class Renderer:
         if ready is None:
             return Unrenderable(f'found no e-mail "{email_id}" in the workplace')
         name, _ = self.sender(email_id, values.get("lead", {}))
-        return write(ready, {"brand": self._brand, "sender": {"name": name}, **values}, tags)
+        return write(ready, {**self._known, "sender": {"name": name}, **values}, tags)

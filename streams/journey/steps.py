@@ -5,10 +5,11 @@ from msgspec.structs import replace
 from schemas.commands import SendContent
 from schemas.lead import Enrolment, Lead
 from schemas.reason import Reason
-from schemas.units import day_of
+from schemas.units import DAY, day_of
 from streams.journey import gate
 from streams.journey.calendar import after, zone_of
 from streams.journey.compiled import REQUESTED
+from streams.journey.content import withheld
 from streams.journey.past import Past
 from streams.journey.route import Route, TimedStep
 from streams.journey.turn import Turn, send_key
@@ -39,12 +40,13 @@ def advance(lead: Lead, enrolment: Enrolment, route: Route, turn: Turn) -> tuple
         if turn.seen < enrolment.due:
             return lead, enrolment
         email, dropped = _chosen(lead, enrolment, step, turn.seen)
-        if dropped is not None:
+        held = None if dropped else withheld(turn.policy.policy, email, turn.seen)
+        if dropped := dropped or (held if route.program.withheld == "skip" else None):
             turn.skip(dropped, program=route.id, email=email)
             enrolment = _done(lead, replace(enrolment, anchor=enrolment.due), step, route, turn)
             continue
         zone = zone_of(lead, turn.policy.policy.brand)
-        wait = gate.not_now(lead, turn.seen, zone, turn.policy, route.window)
+        wait = (held, turn.seen + DAY) if held else gate.not_now(lead, turn.seen, zone, turn.policy, route.window)
         if wait is not None:
             turn.skip(wait[0], program=route.id, email=email, until=wait[1])
             return lead, replace(enrolment, due=wait[1])

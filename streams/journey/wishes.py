@@ -9,6 +9,7 @@ from schemas.lead import Lead, Wish
 from schemas.reason import Reason
 from streams.journey import gate
 from streams.journey.compiled import REQUESTED
+from streams.journey.content import withheld
 from streams.journey.route import TimedStep
 from streams.journey.steps import order
 from streams.journey.turn import Turn
@@ -51,4 +52,4 @@ def _unfulfillable(lead: Lead, email: str, turn: Turn) -> Reason | None:
         return Reason.UNKNOWN_CONTENT
     if turn.seen - lead.wishes[email].at > turn.policy.pauses.requested:
         return Reason.STALE
-    return gate.forbidden(lead, turn.seen)
+    return withheld(turn.policy.policy, email, turn.seen) or gate.forbidden(lead, turn.seen)

@@ -18,6 +18,7 @@ from schemas.codec import decode_fact, decode_ledger, encode
 from schemas.commands import NotifyOwner, SendContent
 from schemas.controls import SendSwitch
 from schemas.handoff import Brief
+from schemas.reason import Reason
 from schemas.topics import FACTS
 from streams.engine.due import entry
 from streams.engine.record import Record
@@ -34,8 +35,8 @@ class CrashError(Exception):
 class Renderer:
     workplace = SimpleNamespace(policy=SimpleNamespace(brand=BRAND))
 
-    def withheld(self, _email, _now):
-        return ""
+    def withheld(self, email, _now):
+        return Unrenderable("old: its review date has passed", Reason.OUTDATED) if email == "old" else None
 
     def sender(self, _email, _traits):
         return BRAND.from_name, BRAND.from_email

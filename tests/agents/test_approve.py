@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from agents.cli.approve import approve
-from agents.workplace import Workplace, load_workplace
+from agents.workplace import load_workplace
 from tests.agents.workplaces import OWNED, SMALL, written
 
 LIST = OWNED + "approvers: {max@oak.example: marketing, jonas@oak.example: sales, ines@example.com: marketing}\n"
@@ -38,8 +38,7 @@ def approved(folder, who, email="again"):
 
 def missing(folder):
     """What check says about approvals."""
-    loaded = load_workplace(folder)
-    return [] if isinstance(loaded, Workplace) else [one.message for one in loaded if one.rule == "unapproved"]
+    return [one.message for one in load_workplace(folder).warnings if one.rule == "unapproved"]
 
 
 def test_both_sides_approve_and_one_more_word_needs_them_again(folder):
@@ -81,7 +80,7 @@ def test_the_author_of_the_last_change_does_not_approve_it(folder):
 def test_a_record_written_by_hand_counts_for_nothing_without_the_list(folder):
     """Who is not an approver for that side has not approved."""
     approved(folder, "max@oak.example")
-    record = folder / "approvals/again.yaml"
+    record = folder / "approvals/emails/again.yaml"
     record.write_text(record.read_text().replace("marketing:", "sales:"))
     assert any('an approval by "max@oak.example", who may not' in message for message in missing(folder))
 
@@ -89,6 +88,28 @@ def test_a_record_written_by_hand_counts_for_nothing_without_the_list(folder):
 def test_who_needs_no_approval_is_not_asked(tmp_path):
     """No list, no records, no word."""
     assert missing(written(tmp_path)) == []
+
+
+def test_a_new_footer_needs_an_approval_of_its_own_and_voids_no_other(folder):
+    """Brand, layouts and partials by themselves, when approvers.yaml asks for it; e-mails wait for what is around them."""
+    (folder / "approvers.yaml").write_text(LIST + "frame: [sales]\n")
+    for who, what in (("max@oak.example", "again"), ("jonas@oak.example", "again"), ("jonas@oak.example", "brand")):
+        assert "approves for" in approved(folder, who, what)
+    held = load_workplace(folder).policy.emails
+    assert [missing(folder)[0][:72], len(missing(folder))] == [
+        "found no approval by sales, expected `nurture approve layouts/letter` by",
+        1,
+    ]
+    assert {email.withheld for email in held.values()} == {"unapproved"}
+    approved(folder, "jonas@oak.example", "layouts/letter")
+    assert missing(folder) == []
+    footer = folder / "layouts/letter.txt"
+    footer.write_text(footer.read_text() + "Bye\n")
+    assert [message[:34] for message in missing(folder)] == ["found an approval of another text,"]
+    assert "not committed" in approved(folder, "jonas@oak.example", "layouts/letter")
+    git(folder, "commit", "-qam", "x")
+    approved(folder, "jonas@oak.example", "layouts/letter")
+    assert missing(folder) == []
 
 
 def test_an_unknown_email_is_a_sentence(folder):

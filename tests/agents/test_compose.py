@@ -13,6 +13,7 @@ from agents.unsubscribe import unsubscribe_links, unsubscribed_lead
 from agents.workplace import Workplace, load_workplace
 from schemas.commands import NotifyOwner, SendContent
 from schemas.handoff import Brief
+from schemas.reason import Reason
 from tests.fakes.sendgrid import FakeSendGrid
 
 NOW = 1_767_225_600_000
@@ -109,11 +110,11 @@ def test_a_notice_tells_the_rep_and_offers_no_unsubscribe(composer, brief):
     assert composed.letter.categories == ("handoff-notice",)
 
 
-def test_a_claim_that_ran_out_is_not_made(composer):
-    """The letter is refused in a sentence, and a letter without the claim is not."""
+def test_what_is_past_its_date_is_not_sent(composer):
+    """The letter is refused with the reason; a notice to a rep still goes."""
     late = 2_000_000_000_000
-    assert "was valid until" in composer.compose(content("dairy-story"), late).detail
-    assert isinstance(composer.compose(content("night-load"), late), Composed)
+    assert composer.compose(content("dairy-story"), late).reason is Reason.OUTDATED
+    assert isinstance(composer.compose(notice(), late), Composed)
 
 
 def test_what_cannot_be_written_says_why_and_names_nobody(composer):

@@ -1,6 +1,9 @@
 """The finished letter: MJML bodies, partials, links that say where they stood, who signs, and text that can be read."""
 
 import datetime as dt
+import re
+import shutil
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.check.contrast import colour_of, contrast, faint
+from agents.preview.sample import values_for
 from agents.render.letter import in_scheme
 from agents.render.renderer import Rendered, Renderer, Unrenderable
 from agents.render.tags import tagged
@@ -16,6 +20,7 @@ from agents.workplace import Workplace, load_workplace
 from schemas.sales import Rep
 from tests.agents.workplaces import OWNED, SMALL, edited, written
 
+TEMPLATES = Path(__file__).parents[2] / "templates"
 VALUES = {"lead": {"email": "ada@lead.example", "first_name": "Ada"}, "unsubscribe_url": "https://u.example/x"}
 SLOT = SMALL["layouts/letter.mjml"].replace(
     "<mj-section><mj-column>\n<mj-text>{{ body }}</mj-text>",
@@ -40,6 +45,7 @@ MJML = {
     "partials/action.mjml": '<mj-button href="{{ brand.website }}/go">Go on</mj-button>\n',
     "emails/again.md": None,
     "emails/again.mjml": STORY,
+    "journey.yaml": None,
 }
 
 
@@ -190,6 +196,26 @@ def test_both_parts_have_the_tags_and_the_way_out_has_none(tmp_path):
     assert "utm" not in renderer.render("hello", VALUES).html
 
 
+# ── the link that no person sees ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_machine_finds_the_link_that_no_person_sees(tmp_path):
+    """Hidden from eyes, keyboards and assistive technology; not in the text, and not there when none is set."""
+    loaded = load_workplace(TEMPLATES)
+    trap = loaded.policy.sending.bots.honeypot
+    letter = Renderer(loaded).render("night-load", VALUES)
+    [link] = [found for found in re.findall(r"<a [^>]*>", letter.html) if trap in found]
+    assert all(word in link for word in ("hidden", 'aria-hidden="true"', 'tabindex="-1"', "display: none"))
+    assert trap not in letter.text
+    for email, source in loaded.policy.emails.items():
+        sample = values_for(loaded.leads["amira"])
+        assert (trap in Renderer(loaded).render(email, sample).html) is (source.kind != "internal")
+    folder = shutil.copytree(TEMPLATES, tmp_path / "w")
+    sending = (folder / "sending.yaml").read_text("utf-8")
+    (folder / "sending.yaml").write_text(sending.replace(f"  honeypot: {trap}\n", ""), "utf-8")
+    assert "tabindex" not in Renderer(load_workplace(folder)).render("night-load", VALUES).html
+
+
 # ── who signs ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -231,17 +257,6 @@ def test_a_claim_is_warned_about_before_its_day_and_stops_its_emails_after_it(tm
     loaded = load_workplace(written(tmp_path, **text), today)
     problems = loaded.warnings if isinstance(loaded, Workplace) else loaded
     assert [p.severity for p in problems if p.rule == "expired-claim"] == [severity] * (severity is not None)
-
-
-@pytest.mark.parametrize(
-    ("day", "why"), [(30, ""), (31, ""), (32, 'hello: the claim "saves" was valid until 2031-01-31')]
-)
-def test_a_claim_that_ran_out_stops_its_emails_in_the_sender_too(tmp_path, day, why):
-    """On the day after; what makes no claim goes on."""
-    renderer = Renderer(load_workplace(written(tmp_path)))
-    now = int(dt.datetime(2031, 1, 1, 23, tzinfo=dt.UTC).timestamp() + (day - 1) * 86_400) * 1000
-    assert renderer.withheld("hello", now) == why
-    assert (renderer.withheld("again", now), renderer.withheld("nope", now)) == ("", "")
 
 
 # ── text that can be read ────────────────────────────────────────────────────────────────────────────────────
