@@ -25,13 +25,15 @@ _ROUNDS: Final = 3
 async def alone(tell: Tell, *, quick: bool) -> dict[str, Any]:
     """Facts and mails a second on one core: medians of the rounds."""
     core, others = cores()
-    pin({core})
     rounds = range(1 if quick else _ROUNDS)
-    found = {
-        "replay_facts_per_second": median(replayed(_FACTS) for _ in rounds),
-        "mails_per_second": median(written(_MAILS) for _ in rounds),
-    }
-    pin({core, *others})
+    pin({core})
+    try:
+        found = {
+            "replay_facts_per_second": median(replayed(_FACTS) for _ in rounds),
+            "mails_per_second": median(written(_MAILS) for _ in rounds),
+        }
+    finally:
+        pin({core, *others})
     tell(f"on one core: {found}")
     return {"alone": found}
 

@@ -17,7 +17,7 @@ from schemas import topics
 from tests.bench import traffic
 from tests.bench.delays import Delays, delays
 from tests.bench.shipped import ROOT
-from tests.bench.stand import PARTITIONS, SideFailed, Stand
+from tests.bench.stand import PARTITIONS, SideFailed, Stand, last_words
 from tests.bench.traffic import Event, drive
 from tests.fakes.sendgrid import KEY, FakeSendGrid
 
@@ -148,7 +148,7 @@ async def _agent(name: str, env: Mapping[str, str], stand: Stand) -> AsyncIterat
     try:
         yield
         if process.returncode is not None:
-            raise SideFailed(f"the {name} ended with {process.returncode}: {_last_words(log.read_bytes())}")
+            raise SideFailed(f"the {name} ended with {process.returncode}: {last_words(log.read_bytes())}")
     finally:
         if process.returncode is None:
             process.terminate()
@@ -160,7 +160,3 @@ async def _agent(name: str, env: Mapping[str, str], stand: Stand) -> AsyncIterat
 def command(*words: str) -> tuple[str, ...]:
     """``nurture`` with these words, from this environment and this tree."""
     return sys.executable, "-m", "agents.cli", *words
-
-
-def _last_words(log: bytes) -> str:
-    return " / ".join(log.decode(errors="replace").strip().splitlines()[-5:])

@@ -14,7 +14,7 @@ _PACKAGES: Final = ("faust-streaming", "aiokafka", "rocksdict", "msgspec", "quix
 
 
 def machine() -> dict[str, str]:
-    """Processor, cores, memory, system, Python, Kafka, commit and the packages that took part."""
+    """Processor, cores, memory, system, Python, Kafka and the packages that took part."""
     return {
         "processor": _processor(),
         "cores": str(os.cpu_count()),
@@ -22,7 +22,6 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "kafka": _kafka(),
-        "commit": _commit(),
         **{name: _version(name) for name in _PACKAGES},
     }
 
@@ -33,7 +32,8 @@ def _processor() -> str:
     return found[1] if found else platform.processor()
 
 
-def _commit() -> str:
+def commit() -> str:
+    """The short hash of what is checked out."""
     try:
         told = subprocess.run(("git", "rev-parse", "--short", "HEAD"), cwd=ROOT, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):

@@ -17,16 +17,17 @@ from agents.brokers import end_with_us
 from tests.bench.order import Order, written
 from tests.bench.shipped import ROOT
 from tests.bench.sides.pool import Line
-from tests.bench.stand import PARTITIONS, SideFailed
+from tests.bench.stand import PARTITIONS, SideFailed, last_words
 
-_PATIENCE_S: Final = 240.0
+_PATIENCE_S: Final = 120.0
+_GOING_S: Final = 25.0
 
 
 class Worker:
     """One process and the last line that it said."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process, self.last = process, Line(folding=0, passed=0, at=0.0, cpu=0.0, rss=0.0)
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+        self.process, self.log, self.last = process, log, Line(folding=0, passed=0, at=0.0, cpu=0.0, rss=0.0)
 
     async def listen(self) -> None:
         """Until it ends."""
@@ -52,9 +53,13 @@ async def until(workers: Sequence[Worker], met: Callable[[Sequence[Line]], bool]
     deadline = time.monotonic() + _PATIENCE_S
     while not met([worker.last for worker in workers]):
         if any(worker.process.returncode is not None for worker in workers) or time.monotonic() > deadline:
-            raise SideFailed(f"a worker ended or stands still: {[worker.last for worker in workers]}")
+            raise SideFailed("a worker ended or stands still: " + "; ".join(map(_where, workers)))
         await asyncio.sleep(0.02)
     return max(worker.last.at for worker in workers)
+
+
+def _where(worker: Worker) -> str:
+    return f"{worker.last} {worker.process.returncode} {last_words(worker.log.read_bytes())}"
 
 
 def folding(lines: Sequence[Line]) -> bool:
@@ -72,7 +77,8 @@ async def workers(order: Order, cores: Sequence[int]) -> AsyncIterator[list[Work
 @asynccontextmanager
 async def _worker(order: Order, number: int, core: int) -> AsyncIterator[Worker]:
     own = msgspec.structs.replace(order, core=core, folder=order.folder / str(number))
-    with (order.folder.parent / f"{order.name}-{number}.log").open("wb") as said:
+    log = order.folder.parent / f"{order.name}-{number}.log"
+    with log.open("wb") as said:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.bench.sides.pool", written(own)),
             cwd=ROOT,
@@ -80,15 +86,24 @@ async def _worker(order: Order, number: int, core: int) -> AsyncIterator[Worker]
             stderr=said,
         )
     guard = end_with_us(process.pid)
-    worker = Worker(process)
+    worker = Worker(process, log)
     listening = asyncio.create_task(worker.listen())
     try:
         yield worker
     finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+        await _end(process)
         await listening
         guard.kill()
         guard.wait()
         shutil.rmtree(own.folder, ignore_errors=True)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """As ``nurture run`` is ended: told to go, and killed when it does not."""
+    if process.returncode is None:
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _GOING_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -31,7 +31,7 @@ _BEGIN, _END = "<!-- make bench writes this -->\n", "<!-- until here -->\n"
 def write(figures: Figures, folder: Path, readme: Path) -> None:
     """RESULTS.md, the plot beside it, and the short table in the README."""
     plot(figures, folder / PLOT)
-    (folder / "RESULTS.md").write_text("\n".join(_page(figures)) + "\n", encoding="utf-8")
+    (folder / "RESULTS.md").write_text("\n".join(page(figures)) + "\n", encoding="utf-8")
     text = readme.read_text(encoding="utf-8")
     readme.write_text(between(text, "\n".join(_targets(figures)) + "\n"), encoding="utf-8")
 
@@ -47,7 +47,8 @@ def _targets(figures: Figures) -> Iterator[str]:
     return table(("target", "measured", ""), ((each.says, each.measured, each.verdict) for each in judged(figures)))
 
 
-def _page(figures: Figures) -> Iterator[str]:
+def page(figures: Figures) -> Iterator[str]:
+    """RESULTS.md, line by line."""
     yield "# Speed"
     yield ""
     yield "Written by `make bench`; every number is from a run. `make bench ONLY=latency` measures one section anew."
@@ -62,6 +63,9 @@ def _page(figures: Figures) -> Iterator[str]:
             yield from ("", *section(figures[name]))
     yield from ("", "## Machine", "", *table(("", ""), figures["machine"].items()))
     yield from ("", f"Seed {figures['seed']}. Measured: " + "; ".join(_when(figures["measured"])) + ".")
+    if failed := figures.get("failed"):
+        yield from ("", "## What failed", "", "If there are figures of these, they are an earlier run's.", "")
+        yield from (f"- {each}" for each in _when(failed))
 
 
 def _when(measured: Mapping[str, str]) -> Iterator[str]:

@@ -184,13 +184,20 @@ async def started(side: str, order: Order) -> str:
     try:
         out, errors = await process.communicate()
     finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
         guard.kill()
         guard.wait()
     lines = out.decode().strip().splitlines()
     if process.returncode or not lines:
-        last = " / ".join(errors.decode(errors="replace").strip().splitlines()[-5:])
-        raise SideFailed(f"the side {side} ended with {process.returncode}: {last}")
+        raise SideFailed(f"the side {side} ended with {process.returncode}: {last_words(errors)}")
     return lines[-1]
+
+
+def last_words(log: bytes) -> str:
+    """The end of what a process said, in one line."""
+    return " / ".join(log.decode(errors="replace").strip().splitlines()[-5:])
 
 
 @asynccontextmanager

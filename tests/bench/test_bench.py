@@ -10,10 +10,11 @@ from schemas.topics import DECISIONS, SENDS
 from tests.bench import traffic
 from tests.bench.alone import replayed, written
 from tests.bench.delays import delays, percentile
-from tests.bench.facts import START, facts
+from tests.bench.facts import SEED, START, facts
 from tests.bench.leads import leads_rows
 from tests.bench.order import Order
-from tests.bench.results import between
+from tests.bench.results import between, page
+from tests.bench.run import beside
 from tests.bench.sides.one import OneByOne
 from tests.bench.span import Spent
 from tests.bench.targets import TARGETS, judged
@@ -86,6 +87,16 @@ def test_only_what_was_measured_is_judged():
     assert one.verdict == "met"
     [one] = judged({"facts_per_second": 17_999.0})
     assert "missed" in one.verdict
+
+
+def test_a_section_that_failed_keeps_its_old_figures_and_says_so_until_it_succeeds():
+    """The other sections are written as ever."""
+    machine, ok = {"seed": SEED, "machine": {}}, {"measured": {"alone": "then"}, "failed": {}}
+    before = machine | ok | {"alone": {"replay_facts_per_second": 1.0, "mails_per_second": 1.0}}
+    broken = beside(before, {"measured": {}, "failed": {"alone": "now: why"}})
+    assert broken["alone"] == before["alone"]
+    assert "- alone now: why" in page(broken)
+    assert beside(broken, ok)["failed"] == {}
 
 
 def test_only_what_is_between_the_marks_is_written_anew():
