@@ -112,12 +112,12 @@ class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     delivered: dict[str, Millis] = {}
     forgotten: dict[str, int] = {}
     # nurture
-    enrolment: Enrolment | None = None
+    enrolments: tuple[Enrolment, ...] = ()  # at most one in each class of programs
     ordinals: dict[str, int] = {}
     finished: dict[str, Millis] = {}
     told: dict[str, tuple[str, ...]] = {}  # of programs that had nothing left: the steps that were done
     received: dict[str, Millis] = {}
-    sent: tuple[Millis, ...] = ()
+    sent: dict[str, tuple[Millis, ...]] = {}  # of late, by class
     silence: Reason | None = None
     wishes: dict[str, Wish] = {}
     # sales

@@ -1,6 +1,6 @@
 """``programs/*.yaml``: what a lead is told, and what ends it. It tells nobody (``streams.journey.program``)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, field
 
@@ -9,17 +9,22 @@ from schemas.model import MAIN
 from schemas.trial import ProgramTest
 from schemas.units import WEEKDAYS, Duration, TimeOfDay, Wait, Weekday
 
+NURTURE: Final = "nurture"
+"""The class of programs that name none."""
+
 
 class Step(Authored, frozen=True, kw_only=True):
     """One e-mail of a program, ``wait`` after the step before it; too late after ``send_within`` of being due.
 
-    ``if`` says whom it is for when it is due. ``wait_for`` is an event that must come first, ``at_most`` that long
-    after the step before; ``wait`` then counts from the event. All others get the e-mail in ``else``, or the step is
-    passed over. Nothing is sent after the day ``send_by``.
+    Steps come in the order of their ``priority``, the highest first, else as written. ``if`` says whom it is for when
+    it is due. ``wait_for`` is an event that must come first, ``at_most`` that long after the step before; ``wait`` then
+    counts from the event. All others get the e-mail in ``else``, or the step is passed over. Nothing is sent after the
+    day ``send_by``.
     """
 
     id: Name
     email: Name
+    priority: int = 0
     wait: Wait = "0 days"
     send_within: Duration = "2 days"
     wait_for: str = ""
@@ -56,9 +61,11 @@ class Program(Owned, frozen=True, kw_only=True):
     ``goals`` are why it exists and ``exits`` why a lead should not stay: both end it. Whoever has had everything goes
     on to the program ``then``, and comes back for steps that are added later. All may begin anew ``again_after``.
     ``withheld`` says what becomes of a step while its e-mail may not be sent: not approved, or past its review date.
+    A lead is in one program of each ``class`` at a time, the one with the highest ``priority`` first.
     """
 
     name: str
+    class_: Name = field(name="class", default=NURTURE)
     model: Name = MAIN
     stages: Annotated[tuple[Name, ...], Meta(min_length=1)]
     when: When = When()

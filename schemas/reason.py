@@ -31,6 +31,7 @@ class Reason(StrEnum):
     STALE = "stale"
     SUNSET = "sunset"
     FREQUENCY_CAP = "frequency_cap"
+    OUTRANKED = "outranked"
     QUIET_HOURS = "quiet_hours"
     OUT_OF_WINDOW = "out_of_window"
     SUPPRESSED = "suppressed"
@@ -66,6 +67,7 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.STALE: "the time for it has passed",
     Reason.SUNSET: "the lead has been silent for so long that it is left alone",
     Reason.FREQUENCY_CAP: "the lead has had enough mail for now",
+    Reason.OUTRANKED: "a more valuable e-mail took the room that the caps left",
     Reason.QUIET_HOURS: "it is not a time to write where the lead is",
     Reason.OUT_OF_WINDOW: "the program does not write at this time",
     Reason.SUPPRESSED: "the address is on the suppression list",

@@ -1,10 +1,10 @@
 """``sending.yaml``: how much, when and to whom we write at all. It holds nobody back (``streams.journey.gate``)."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, field
 
-from schemas.authored import Authored, Cap, Owned
+from schemas.authored import Authored, Cap, Name, Owned
 from schemas.lead import MOST_CLICKS
 from schemas.units import Duration, TimeOfDay, Weekday
 
@@ -53,13 +53,26 @@ class Sunset(Authored, frozen=True, kw_only=True):
     program: str = ""
 
 
+class MailClass(Authored, frozen=True, kw_only=True):
+    """What holds for the e-mails of some programs, beside the caps of all.
+
+    ``when_full`` is what becomes of an e-mail that finds no room under the caps, or whose room a more valuable one
+    takes: it is tried ``later``, or its step is passed over (``drop``).
+    """
+
+    caps: tuple[Cap, ...] = ()
+    when_full: Literal["later", "drop"] = "later"
+
+
 class Sending(Owned, frozen=True, kw_only=True):
     """The gate's settings: caps and quiet hours for every lead, and how long a pause lasts.
 
+    ``caps`` hold for all programs together, those of ``classes`` for the programs of a class.
     ``holidays`` are by country (two letters), or for ``all``; nothing is sent then, and they are no business days.
     """
 
     caps: Annotated[tuple[Cap, ...], Meta(min_length=1)]
+    classes: dict[Name, MailClass] = field(default_factory=dict)
     quiet_hours: QuietHours
     holidays: dict[str, tuple[Holiday, ...]] = field(default_factory=dict)
     sunset: Sunset | None = None

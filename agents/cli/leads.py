@@ -82,7 +82,7 @@ def fields_of(lead: Lead, model: str = "") -> dict[str, Scalar]:
         "engagement": standing.engagement,
         "veto": standing.veto or None,
         "suppressed": lead.suppressed,
-        "program": lead.enrolment.program if lead.enrolment else None,
+        "program": ", ".join(enrolment.program for enrolment in lead.enrolments) or None,
         "customer": lead.customer,
         "with_sales": lead.handoff is not None,
         "silence": lead.silence,

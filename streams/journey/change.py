@@ -23,9 +23,9 @@ class Sent(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """A lead's days ahead: the program that it is in after the first look, and all that is decided."""
+    """A lead's days ahead: the programs that it is in after the first look, and all that is decided."""
 
-    program: str
+    programs: frozenset[str]
     after: Lead
     commands: tuple[Command, ...]
 
@@ -61,12 +61,13 @@ def change(rows: Iterable[Lead], old: Compiled, new: Compiled, now: int, days: i
     rescored = points = 0
     for lead in leads:
         before, after = ahead(lead, old, now, days), ahead(lead, new, now, days)
-        if before.program and not after.program:
-            stranded[lead.id] = before.program
-        elif after.program and not before.program:
-            newly[lead.id] = after.program
-        elif before.program != after.program:
-            moved[lead.id] = before.program, after.program
+        left, entered = (_named(one) for one in (before.programs - after.programs, after.programs - before.programs))
+        if left and entered:
+            moved[lead.id] = left, entered
+        elif left:
+            stranded[lead.id] = left
+        elif entered:
+            newly[lead.id] = entered
         resent += [Sent(lead.id, email) for email in _again(lead, after.commands, old, new)]
         emails.update(_sent(after.commands))
         emails.subtract(_sent(before.commands))
@@ -74,7 +75,7 @@ def change(rows: Iterable[Lead], old: Compiled, new: Compiled, now: int, days: i
         rescored, points = rescored + bool(shifted), points + shifted
     return Change(
         leads=len(leads),
-        in_flight=sum(lead.enrolment is not None for lead in leads),
+        in_flight=sum(bool(lead.enrolments) for lead in leads),
         moved=moved,
         stranded=stranded,
         newly=newly,
@@ -92,18 +93,24 @@ def ahead(lead: Lead, policy: Compiled, now: int, days: int) -> Ahead:
     at = max(now, lead.seen + 1)
     looked = list(ticks(replace(lead, due=at), policy, at + days * DAY))
     commands = tuple(command for lived in looked for command in lived.commands)
-    return Ahead(_program(lead, looked[0].commands), looked[0].after, commands)
+    return Ahead(_programs(lead, looked[0].commands), looked[0].after, commands)
 
 
-def _program(lead: Lead, commands: tuple[Command, ...]) -> str:
+def _programs(lead: Lead, commands: tuple[Command, ...]) -> frozenset[str]:
     """Where the first look leaves it; a program whose last e-mail went out then was not taken away."""
-    program = lead.enrolment.program if lead.enrolment else ""
+    programs, over = frozenset(enrolment.program for enrolment in lead.enrolments), frozenset[str]()
     for command in commands:
         if isinstance(command, EnterProgram):
-            program = command.program
-        elif isinstance(command, LeaveProgram) and command.why != "exhausted":
-            program = ""
-    return program
+            programs = (programs - over) | {command.program}
+        elif isinstance(command, LeaveProgram) and command.why == "exhausted":
+            over |= {command.program}
+        elif isinstance(command, LeaveProgram):
+            programs -= {command.program}
+    return programs
+
+
+def _named(programs: frozenset[str]) -> str:
+    return ", ".join(sorted(programs))
 
 
 def _again(lead: Lead, commands: tuple[Command, ...], old: Compiled, new: Compiled) -> Iterator[str]:

@@ -8,11 +8,11 @@ from schemas.authored import When
 from schemas.facts import FACTS, Happened, Tracked, Traits
 from schemas.lead import MOST_URL
 from schemas.policy import Policy, models_of, policy_hash
-from schemas.sending import EVERYWHERE, QuietHours, Sending
+from schemas.sending import EVERYWHERE, MailClass, QuietHours, Sending
 from schemas.units import millis
 from streams.journey.calendar import Holidays
 from streams.journey.model import Judge, Scored
-from streams.journey.route import Route, routed
+from streams.journey.route import Route, limits, routed
 from streams.journey.sieve import Sieve
 
 REQUESTED = "requested"  # the program's name for what a lead asked for
@@ -60,11 +60,20 @@ class Compiled:
         self.lifecycle = Sieve((state.id, state.when) for state in policy.lifecycle.states)
         self.inquiry = policy.lifecycle.states[0].id  # which needs nothing
         self.routes = {
-            id_: routed(id_, program, self.models[program.model].words, policy.brand.time_zone)
+            id_: routed(
+                id_,
+                program,
+                self.models[program.model].words,
+                policy.brand.time_zone,
+                policy.sending.classes.get(program.class_, MailClass()),
+            )
             for id_, program in policy.programs.items()
         }
         self.routes_for = _by_stage(self.routes)
-        self.caps = tuple((cap.most, millis(cap.within)) for cap in policy.sending.caps)
+        self.classes = frozenset(program.class_ for program in policy.programs.values())
+        self.caps = limits(policy.sending.caps)
+        caps = (*self.caps, *(cap for route in self.routes.values() for cap in route.caps))
+        self.remembers = max(within for _, within in caps)
         self.quiet: QuietHours = policy.sending.quiet_hours
         self.holidays = _holidays(policy.sending)
         sunset = policy.sending.sunset

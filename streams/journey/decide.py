@@ -9,9 +9,10 @@ from schemas.reason import Reason
 from streams.journey import gate, lifecycle
 from streams.journey.clicks import sift
 from streams.journey.compiled import Compiled
+from streams.journey.entry import reopenings
 from streams.journey.handoff import answer, hand_off
 from streams.journey.memory import is_news, learn
-from streams.journey.program import nurture, reopenings
+from streams.journey.program import nurture
 from streams.journey.retract import retract
 from streams.journey.score import judge
 from streams.journey.turn import Turn
@@ -48,10 +49,11 @@ def next_due(lead: Lead, seen: int, policy: Compiled) -> int:
     awaited = [lead.contacted_until, lead.opportunity_until, lead.cool_until]
     if lead.handoff is not None:
         awaited = [lead.handoff.answer_by]
-    elif lead.enrolment is not None:
-        awaited.append(lead.enrolment.due)
-    elif lead.finished:
-        awaited += reopenings(lead, policy)
+    else:
+        for enrolment in lead.enrolments:
+            awaited.append(enrolment.due)
+        if lead.finished and len(lead.enrolments) < len(policy.classes):
+            awaited += reopenings(lead, policy)
     if policy.timed:
         awaited += [standing.lapses for standing in lead.standings.values()]
     if policy.sunset and lead.handoff is None:

@@ -1,11 +1,13 @@
 """May we write to this lead now? Refuses by default and names its reason. It never sends and never renders."""
 
+from collections.abc import Sequence
+
 from schemas.lead import Lead
 from schemas.reason import Reason
-from schemas.sending import QuietHours
-from streams.journey.calendar import Zone, next_open
+from streams.journey.calendar import next_open, zone_of
 from streams.journey.compiled import Compiled
 from streams.journey.model import Judge
+from streams.journey.route import Route
 
 Pause = tuple[Reason, int]
 
@@ -80,20 +82,27 @@ def sets_at(lead: Lead, policy: Compiled) -> int:
     return alive + policy.sunset if alive else 0
 
 
-def not_now(lead: Lead, seen: int, zone: Zone, policy: Compiled, window: QuietHours | None = None) -> Pause | None:
-    """Quiet hours where the lead is, or enough mail for now: the reason, and when to look again (ms).
-
-    ``window`` is the hours and days that a program leaves out.
-    """
-    holidays = policy.holidays_in(lead.traits.get("country"))
-    opens = next_open(seen, zone.name, policy.quiet, holidays=holidays)
-    within = opens if window is None else next_open(opens, zone.name, policy.quiet, window, holidays=holidays)
+def not_now(lead: Lead, seen: int, policy: Compiled, route: Route) -> Pause | None:
+    """Quiet hours where the lead is, or enough mail for now: the reason, and when to look again (ms)."""
+    zone, holidays = zone_of(lead, policy.policy.brand).name, policy.holidays_in(lead.traits.get("country"))
+    opens = next_open(seen, zone, policy.quiet, holidays=holidays)
+    within = opens
+    if route.window is not None:
+        within = next_open(opens, zone, policy.quiet, route.window, holidays=holidays)
     if within > seen:
         return (Reason.QUIET_HOURS if opens > seen else Reason.OUT_OF_WINDOW), within
-    free = max((_free_at(lead.sent, most, span, seen) for most, span in policy.caps), default=seen)
+    free = _free(lead, seen, policy, route)
     return (Reason.FREQUENCY_CAP, free) if free > seen else None
 
 
-def _free_at(sent: tuple[int, ...], most: int, within: int, seen: int) -> int:
+def _free(lead: Lead, seen: int, policy: Compiled, route: Route) -> int:
+    """When the caps of all programs and those of the program's class leave room (ms)."""
+    own = lead.sent.get(route.program.class_, ())
+    every = sorted(at for times in lead.sent.values() for at in times)
+    limits = [*((every, *cap) for cap in policy.caps), *((own, *cap) for cap in route.caps)]
+    return max((_free_at(sent, most, within, seen) for sent, most, within in limits), default=seen)
+
+
+def _free_at(sent: Sequence[int], most: int, within: int, seen: int) -> int:
     recent = [at for at in sent if at > seen - within]
     return seen if len(recent) < most else recent[-most] + within

@@ -17,6 +17,7 @@ from streams.journey.compiled import REQUESTED, Compiled
 from streams.journey.model import Scored
 from streams.journey.past import Days
 from streams.journey.points import once_more
+from streams.journey.route import Route
 from streams.journey.turn import Turn
 
 DIGEST: Final = 8  # bytes
@@ -90,7 +91,7 @@ def _learned(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:  # noqa: C9
         case f.EmailComplained() | f.EmailUnsubscribed():
             return _suppressed(lead, fact)
         case f.SendSettled():
-            return _settled(lead, fact)
+            return _settled(lead, fact, policy)
         case f.SalesContacted() | f.MeetingHeld():
             return {"contacted_until": max(lead.contacted_until, fact.at + policy.pauses.contact)}
         case f.OpportunityOpened() | f.OpportunityMoved():
@@ -122,15 +123,21 @@ def _suppressed(lead: Lead, fact: f.Happened) -> Changes:
     return {"suppressed": next(reason for reason in _SUPPRESSING.values() if reason in reasons)}
 
 
-def _settled(lead: Lead, fact: f.SendSettled) -> Changes:
+def _settled(lead: Lead, fact: f.SendSettled, policy: Compiled) -> Changes:
     """A send that never left was never received, and counts towards no cap."""
     when = lead.received.get(fact.email)
     if fact.outcome in ("accepted", "held") or when is None or fact.program == REQUESTED:
         return {}
-    sent = list(lead.sent)
-    if when in sent:
-        sent.remove(when)
-    return {"received": {e: at for e, at in lead.received.items() if e != fact.email}, "sent": tuple(sent)}
+    received = {email: at for email, at in lead.received.items() if email != fact.email}
+    return {"received": received, "sent": _without(when, lead, policy.routes.get(fact.program))}
+
+
+def _without(when: int, lead: Lead, route: Route | None) -> dict[str, tuple[int, ...]]:
+    for name, times in lead.sent.items():
+        if when in times and (route is None or name == route.program.class_):
+            nth = times.index(when)
+            return lead.sent | {name: times[:nth] + times[nth + 1 :]}
+    return lead.sent
 
 
 def hit_by(lead: Lead, fact: f.Happened, policy: Compiled) -> Sequence[Scored]:

@@ -1,17 +1,20 @@
 """A program made ready: durations in milliseconds, conditions and events as functions. It moves no lead."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
+from schemas.authored import Cap
 from schemas.facts import FACTS, EmailOpened, Happened, Tracked
 from schemas.program import Ending, Program, Step, Window
-from schemas.sending import QuietHours
+from schemas.sending import MailClass, QuietHours
 from schemas.units import WEEKDAYS, Waiting, millis, waiting
 from streams.journey.calendar import end_of
 from streams.journey.predicate import Test, Words, compile_when
 
 Hears = Callable[[Happened], bool]
 Kind = Literal["goal", "exit"]
+Limit = tuple[int, int]
+"""At most so many e-mails within so many milliseconds."""
 
 
 class TimedStep(NamedTuple):
@@ -27,6 +30,7 @@ class TimedStep(NamedTuple):
     at_most: int = 0
     otherwise: str = ""
     send_by: int = 0
+    priority: int = 0
 
 
 class Close(NamedTuple):
@@ -39,7 +43,10 @@ class Close(NamedTuple):
 
 
 class Route(NamedTuple):
-    """A program, its condition, its steps and its endings; it ``listens`` when a step of it waits for an event."""
+    """A program, its condition, its steps and its endings; it ``listens`` when a step of it waits for an event.
+
+    ``caps`` are those of its class; it ``gives_way`` when a step that finds no room is passed over.
+    """
 
     id: str
     program: Program
@@ -49,12 +56,14 @@ class Route(NamedTuple):
     closes: tuple[Close, ...] = ()
     window: QuietHours | None = None
     listens: bool = False
+    caps: tuple[Limit, ...] = ()
+    gives_way: bool = False
 
 
-def routed(id_: str, program: Program, words: Words, zone: str) -> Route:
+def routed(id_: str, program: Program, words: Words, zone: str, mail: MailClass) -> Route:
     """A program made ready; ``words`` are what its conditions may say, ``zone`` is where its days end."""
     again = millis(program.again_after) if program.again_after else None
-    steps = tuple(_timed(step, words, zone) for step in program.steps)
+    steps = tuple(_timed(step, words, zone) for step in sorted(program.steps, key=lambda step: -step.priority))
     goals = tuple(_close("goal", goal, words) for goal in program.goals)
     exits = tuple(_close("exit", way_out, words) for way_out in program.exits)
     return Route(
@@ -66,6 +75,8 @@ def routed(id_: str, program: Program, words: Words, zone: str) -> Route:
         (*goals, *exits),
         outside(program.window),
         listens=any(step.hears is not None for step in steps),
+        caps=limits(mail.caps),
+        gives_way=mail.when_full == "drop",
     )
 
 
@@ -82,7 +93,13 @@ def _timed(step: Step, words: Words, zone: str) -> TimedStep:
         at_most=millis(step.at_most),
         otherwise=step.else_,
         send_by=end_of(step.send_by, zone) if step.send_by else 0,
+        priority=step.priority,
     )
+
+
+def limits(caps: Iterable[Cap]) -> tuple[Limit, ...]:
+    """Caps in milliseconds."""
+    return tuple((cap.most, millis(cap.within)) for cap in caps)
 
 
 def _close(kind: Kind, ending: Ending, words: Words) -> Close:

@@ -1,5 +1,8 @@
 """A program's steps: what a lead is told next, and when. It knows neither why the lead is here nor where it goes."""
 
+from collections.abc import Container
+from typing import NamedTuple
+
 from msgspec.structs import replace
 
 from schemas.commands import SendContent
@@ -34,26 +37,62 @@ def hear(lead: Lead, enrolment: Enrolment, route: Route, turn: Turn) -> Enrolmen
     return replace(enrolment, heard=step.id, anchor=anchor, due=_due(lead, anchor, step, turn))
 
 
-def advance(lead: Lead, enrolment: Enrolment, route: Route, turn: Turn) -> tuple[Lead, Enrolment | None]:
-    """Does every step that is due: sends it, defers it, or drops it with a reason. None when no step is left."""
+class Offer(NamedTuple):
+    """A step that may be sent now."""
+
+    enrolment: Enrolment
+    route: Route
+    step: TimedStep
+
+
+def worth(offer: Offer) -> tuple[int, int, str]:
+    """The order of value, the most valuable first: the program's priority, then the step's."""
+    return -offer.route.program.priority, -offer.step.priority, offer.route.id
+
+
+def look(
+    lead: Lead, enrolment: Enrolment, route: Route, turn: Turn, outranked: Container[str]
+) -> tuple[Enrolment | None, Offer | None]:
+    """Every step that is due is dropped or put off, with a reason, up to the first that may be sent now, if any.
+
+    ``outranked`` are the programs whose room another has just taken. No enrolment when no step is left.
+    """
     while (step := _next(enrolment, route)) is not None:
         if turn.seen < enrolment.due:
-            return lead, enrolment
+            return enrolment, None
         email, dropped = _chosen(lead, enrolment, step, turn.seen)
-        held = None if dropped else withheld(turn.policy.policy, email, turn.seen)
-        if dropped := dropped or (held if route.program.withheld == "skip" else None):
-            turn.skip(dropped, program=route.id, email=email)
-            enrolment = _done(lead, replace(enrolment, anchor=enrolment.due), step, route, turn)
-            continue
-        zone = zone_of(lead, turn.policy.policy.brand)
-        wait = (held, turn.seen + DAY) if held else gate.not_now(lead, turn.seen, zone, turn.policy, route.window)
-        if wait is not None:
-            turn.skip(wait[0], program=route.id, email=email, until=wait[1])
-            return lead, replace(enrolment, due=wait[1])
-        order(lead, turn, route.id, step._replace(email=email), enrolment.ordinal)
-        lead = _received(lead, email, turn)
-        enrolment = _done(lead, replace(enrolment, anchor=turn.seen), step, route, turn)
-    return lead, None
+        pause = _not_now(lead, email, route, turn, outranked) if dropped is None else (dropped, 0)
+        if pause is None:
+            return enrolment, Offer(enrolment, route, step._replace(email=email))
+        reason, until = pause
+        turn.skip(reason, program=route.id, email=email, until=until)
+        if until:
+            return replace(enrolment, due=until), None
+        enrolment = _done(lead, replace(enrolment, anchor=enrolment.due), step, route, turn)
+    return None, None
+
+
+def tell(lead: Lead, offer: Offer, turn: Turn) -> Lead:
+    """Sends what was offered."""
+    enrolment, route, step = offer
+    order(lead, turn, route.id, step, enrolment.ordinal)
+    lead = _received(lead, step.email, route, turn)
+    return moved(lead, enrolment, _done(lead, replace(enrolment, anchor=turn.seen), step, route, turn))
+
+
+def moved(lead: Lead, enrolment: Enrolment, ahead: Enrolment) -> Lead:
+    """The lead with its time in a program gone on."""
+    return replace(lead, enrolments=tuple(ahead if one is enrolment else one for one in lead.enrolments))
+
+
+def _not_now(lead: Lead, email: str, route: Route, turn: Turn, outranked: Container[str]) -> tuple[Reason, int] | None:
+    """Why a step has to wait, and until when (ms); 0 when it is passed over, as its program or its class asks for."""
+    if (held := withheld(turn.policy.policy, email, turn.seen)) is not None:
+        return held, 0 if route.program.withheld == "skip" else turn.seen + DAY
+    pause = gate.not_now(lead, turn.seen, turn.policy, route)
+    if pause is None or pause[0] is not Reason.FREQUENCY_CAP:
+        return pause
+    return Reason.OUTRANKED if route.id in outranked else pause[0], 0 if route.gives_way else pause[1]
 
 
 def _next(enrolment: Enrolment, route: Route) -> TimedStep | None:
@@ -100,10 +139,10 @@ def _due(lead: Lead, anchor: int, step: TimedStep, turn: Turn) -> int:
     return after(anchor, step.until, zone, turn.policy.holidays_in(lead.traits.get("country")))
 
 
-def _received(lead: Lead, email: str, turn: Turn) -> Lead:
-    longest = max((within for _, within in turn.policy.caps), default=0)
-    sent = (*(at for at in lead.sent if at > turn.seen - longest), turn.seen)
-    return replace(lead, received=lead.received | {email: turn.seen}, sent=sent, silence=None)
+def _received(lead: Lead, email: str, route: Route, turn: Turn) -> Lead:
+    since, name = turn.seen - turn.policy.remembers, route.program.class_
+    of_late = (*(at for at in lead.sent.get(name, ()) if at > since), turn.seen)
+    return replace(lead, received=lead.received | {email: turn.seen}, sent=lead.sent | {name: of_late}, silence=None)
 
 
 def order(lead: Lead, turn: Turn, program: str, step: TimedStep, ordinal: int) -> None:

@@ -175,7 +175,7 @@ def test_no_lead_is_silent_by_accident(history):
     """Who is enrolled or with sales is due some day, and a due time is always ahead."""
     lead = lived(history)[0].lead
     assert lead.due == 0 or lead.due > lead.seen
-    if lead.enrolment is not None or lead.handoff is not None:
+    if lead.enrolments or lead.handoff is not None:
         assert lead.due > 0
     else:
         assert lead.silence is not None

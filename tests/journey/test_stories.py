@@ -89,7 +89,7 @@ def test_with_sales_a_lead_hears_nothing_from_marketing():
     before = len(story.of(SendContent))
     story.wait(1 * DAY)
     assert len(story.of(SendContent)) == before
-    assert story.lead.enrolment is None
+    assert story.lead.enrolments == ()
     assert reasons(story)[-1] is Reason.WITH_SALES
 
 
@@ -359,7 +359,7 @@ def test_a_send_that_never_left_was_never_received_and_counts_towards_no_cap():
     story = interested()
     (sent,) = story.of(SendContent)
     story.tell(f.SendSettled, send_key=sent.send_key, email=sent.email, outcome="skipped", reason="template")
-    assert (story.lead.received, story.lead.sent) == ({}, ())
+    assert (story.lead.received, story.lead.sent) == ({}, {"nurture": ()})
 
 
 def test_a_new_address_is_mailed_though_the_old_one_bounced():
