@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from operator import mul
 from pathlib import Path
 
 from msgspec import Struct
@@ -33,12 +34,16 @@ class Wish(Struct, frozen=True, kw_only=True):
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
-    """New points for every rule, what they were learned from, and how old and new do on the later leads."""
+    """New points for every rule, what they were learned from, and how old and new do on the later leads.
+
+    ``tenths`` are the points that the best tenth of the earlier leads has at least, the best two tenths, and so on.
+    """
 
     split: str
     learned_from: int
     learned_wins: int
     rules: list[proposal.Change]
+    tenths: list[int]
     diff: str
     text: str
     judged: Answer
@@ -71,6 +76,7 @@ def calibrate(question: Question, folder: Path, wish: Wish, tell: Tell) -> Propo
         learned_from=len(learned),
         learned_wins=sum(example.win for example in learned),
         rules=rules,
+        tenths=_tenths(learned, rules),
         diff=proposal.diff(text, after, f"{folder.name}/{file.relative_to(folder)}"),
         text=after,
         judged=backtest(judged, tell),
@@ -92,6 +98,15 @@ def _scoring(file: Path) -> tuple[str, Placed[Scoring]]:
     if isinstance(placed, list):
         raise UserError("\n".join(map(str, placed)))
     return text, placed
+
+
+def _tenths(learned: list[Example], rules: list[proposal.Change]) -> list[int]:
+    points = [rule.before if rule.after is None else rule.after for rule in rules]
+    scores = sorted(
+        (round(sum(map(mul, example.amounts, points))) for example in learned),
+        reverse=True,
+    )
+    return [scores[max(1, len(scores) * tenth // 10) - 1] for tenth in range(1, 11)]
 
 
 def _in_time(found: Mapping[str, Example], history: History) -> list[Example]:

@@ -50,7 +50,7 @@ def split_at(history: History, split: float) -> int:
         raise SplitError(
             f"{history.files[0]}: found all leads on one side of the split ({iso(moment)[:10]}), expected leads that "
             f"came at different times ({iso(firsts[0])[:10]} to {iso(firsts[-1])[:10]} here): map a date of first "
-            f"contact (at:), or choose another --split"
+            f"contact (at:, or at: {{by_row: DAY}} where rows are in order of time), or choose another --split"
         )
     return moment
 

@@ -14,6 +14,10 @@ from agents.backtest.trial import VETOED
 
 _BAR: Final = 24
 _SHOWN: Final = 10
+_ALIKE: Final = (
+    "every lead has the same points: no rule of {} parts these leads. Name their fields in the mapping as its "
+    "catalogue.yaml does, or let nurture draft write a workplace for them"
+)
 _KINDS: Final = {
     "won": "won",
     "accepted": "accepted by sales",
@@ -28,6 +32,8 @@ def summary(answer: Answer, name: str, other: str) -> Iterator[RenderableType]:
     yield from _judged(answer.judged)
     yield Text()
     yield sides(answer, name, other)
+    if len(answer.policy.scores) == 1:
+        yield Text(_ALIKE.format(name), style="yellow")
     yield Text()
     yield _deciles(answer.policy)
     if answer.differences:
@@ -60,7 +66,8 @@ def sides(answer: Answer, name: str, other: str) -> Table:
 
 def _rows(quality: Quality) -> Iterator[tuple[str, str]]:
     handed, calibration, wait = quality.handed, quality.calibration, quality.wait
-    yield "ROC AUC (95 %)", f"{quality.auc:.3f} ({quality.auc_low:.3f} to {quality.auc_high:.3f})"
+    yield "ROC AUC", f"{quality.auc:.3f}"
+    yield "  surely (95 %)", f"{quality.auc_low:.3f} to {quality.auc_high:.3f}"
     yield "lift of the best tenth", f"{quality.deciles[0].lift:.2f}"
     yield "handed over before the outcome", f"{handed.won + handed.lost:,}"
     yield "  precision", _percent(handed.precision)

@@ -83,14 +83,8 @@ def calibrate(
 
 def _print(found: Proposal, file: Path, *, written: bool) -> None:
     console = Console()
-    judged = found.judged.judged
-    console.print(
-        f"learned from {found.learned_from:,} leads first seen before {found.split[:10]}, of which "
-        f"{found.learned_wins:,} had won by then; judged on {judged.judged:,} that came later, "
-        f"of which {judged.wins:,} won\n",
-        highlight=False,
-    )
-    console.print(_rules(found))
+    console.print(learned(found), highlight=False)
+    console.print(rules(found))
     console.print(Text("\non the later leads"), sides(found.judged, "proposed", "as it is"), highlight=False)
     console.print()
     console.print(Syntax(found.diff, "diff", background_color="default") if found.diff else "nothing would change")
@@ -102,7 +96,19 @@ def _print(found: Proposal, file: Path, *, written: bool) -> None:
     )
 
 
-def _rules(found: Proposal) -> Table:
+def learned(found: Proposal) -> str:
+    """What the points were learned from and judged on, and where a stage would begin."""
+    judged = found.judged.judged
+    return (
+        f"learned from {found.learned_from:,} leads first seen before {found.split[:10]}, of which "
+        f"{found.learned_wins:,} had won by then; judged on {judged.judged:,} that came later, "
+        f"of which {judged.wins:,} won\nof those learned from, the best tenth has {found.tenths[0]} points or more, "
+        f"the best three tenths {found.tenths[2]}, the better half {found.tenths[4]}\n"
+    )
+
+
+def rules(found: Proposal, *, before: bool = True) -> Table:
+    """Every rule with its evidence and its points, those of ``before`` too."""
     table = Table(box=None, padding=(0, 3, 0, 0), header_style="bold", pad_edge=False)
     for column, side in (
         ("rule", "left"),
@@ -113,7 +119,9 @@ def _rules(found: Proposal) -> Table:
     ):
         table.add_column(column, justify=side, no_wrap=True)  # type: ignore[arg-type]
     for rule in found.rules:
-        points = f"{rule.before} → {rule.after}" if rule.after is not None else f"{rule.before} (too little evidence)"
+        points = f"{rule.before} (too little evidence)" if rule.after is None else f"{rule.after}"
+        if before and rule.after is not None:
+            points = f"{rule.before} → {points}"
         rate = f"{rule.wins / rule.leads:.1%}" if rule.leads else "-"
         table.add_row(rule.rule, f"{rule.leads:,}", f"{rule.wins:,}", rate, points)
     return table

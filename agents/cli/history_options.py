@@ -48,8 +48,9 @@ class Split(click.ParamType):
         return share
 
 
+FACTS: Final = click.argument("facts", type=_FILE, nargs=-1, required=True)
 _OPTIONS: Final = (
-    click.argument("facts", type=_FILE, nargs=-1, required=True),
+    FACTS,
     click.option("--policy", type=FOLDER, required=True, help="A workplace, such as templates."),
     click.option(
         "--positive",

@@ -4,8 +4,10 @@ import asyncio
 import json
 import logging
 import os
+import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -29,6 +31,7 @@ from streams.engine.clock import wall_ms
 
 SHIPPED: Final = Path(schemas.__file__).parent / "mappings"
 _SHOWN: Final = 5
+_FOUND: Final = re.compile(r"found .*?, (?=expected)")
 _NO_SECRET: Final = b"a file of facts"  # it holds the addresses themselves, so hashes of them need no key
 
 
@@ -63,8 +66,9 @@ def ingest(file: Path, mapping_file: str, to: Path | None, *, dry_run: bool, str
 
     With --to, they become a file of facts for nurture replay, backtest and calibrate, each seen when it happened.
 
-    Every row is accounted for: told, silent (no fact of the mapping applies to it) or bad; bad ones are reported as
-    FILE:LINE: found …, expected …. Ingesting a file twice is harmless: its message ids come out of its content.
+    Every row is accounted for: told, silent (no fact of the mapping applies to it) or bad; the first five bad ones of
+    each kind are reported as FILE:LINE: found …, expected …, the others as a number. Ingesting a file twice is
+    harmless: its message ids come out of its content.
 
     Exit status: 0 also with bad rows; 1 when no row could be told, or any was bad with --strict; 2 for a mapping, a
     setting, a file or a broker that cannot be used.
@@ -93,19 +97,37 @@ async def _ingest(file: Path, mapping: Mapping, settings: Settings | None, to: F
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(file.name, total=_size(file))
-        ears = Ears(
-            tell=lambda behind: progress.update(task, completed=behind),
-            complain=_complainer(file, progress.console.print),
-        )
-        if isinstance(to, Path):
-            with facts_file(to, lead_id_of(secret), now) as written:
-                return await ingest_file(file, mapping, scribe, written, ears)
-        async with kafka(settings) if settings else nullcontext(to) as sink:
-            return await ingest_file(file, mapping, scribe, sink, ears)
+        complaints = _Complainer(file, progress.console.print)
+        ears = Ears(tell=lambda behind: progress.update(task, completed=behind), complain=complaints.hear)
+        try:
+            if isinstance(to, Path):
+                with facts_file(to, lead_id_of(secret), now) as written:
+                    return await ingest_file(file, mapping, scribe, written, ears)
+            async with kafka(settings) if settings else nullcontext(to) as sink:
+                return await ingest_file(file, mapping, scribe, sink, ears)
+        finally:
+            complaints.end()
 
 
-def _complainer(file: Path, show: Callable[[str], None]) -> Callable[[BadRow], None]:
-    return lambda bad: show(f"{file}:{bad.line}: {bad.detail}")
+class _Complainer:
+    """Shows the first bad rows of each kind; the others are counted, so that one mistake does not hide the rest."""
+
+    def __init__(self, file: Path, show: Callable[[str], None]) -> None:
+        self._file, self._show = file, show
+        self._kinds: Counter[str] = Counter()
+
+    def hear(self, bad: BadRow) -> None:
+        """One more bad row."""
+        kind = _FOUND.sub("", bad.detail)
+        self._kinds[kind] += 1
+        if self._kinds[kind] <= _SHOWN:
+            self._show(f"{self._file}:{bad.line}: {bad.detail}")
+
+    def end(self) -> None:
+        """How many more there were."""
+        for kind, count in self._kinds.items():
+            if count > _SHOWN:
+                self._show(f"{self._file}: … and {count - _SHOWN:,} more rows: {kind}")
 
 
 def _size(file: Path) -> int | None:

@@ -50,7 +50,7 @@ def holds(row: dict[str, Any], condition: Condition) -> bool:
 def value_of(row: dict[str, Any], cell: str | Cell) -> Any:
     """The value of a field, None when it has none. Raises CellError."""
     if isinstance(cell, str):
-        return plain(row, cell)
+        return _line(plain(row, cell))
     if cell.constant is not None:
         return cell.constant
     value = plain(row, cell.column)
@@ -76,6 +76,11 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+def _line(value: Any) -> Any:
+    """A text on one line: in a quoted cell, line ends are usual and mean nothing."""
+    return " ".join(value.split()) if isinstance(value, str) and not value.isprintable() else value
+
+
 def _number(cell: Cell, value: object) -> int | float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
@@ -94,7 +99,7 @@ def _yes_no(cell: Cell, value: object) -> bool:
 
 
 _READERS: Final[dict[str, Callable[[Cell, Any], Any]]] = {
-    "text": lambda _, value: value,
+    "text": lambda _, value: _line(value),
     "number": _number,
     "yes_no": _yes_no,
     "date": lambda cell, value: iso(time_of(cell, value)),

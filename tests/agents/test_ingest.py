@@ -155,9 +155,10 @@ def test_a_bad_row_is_reported_and_the_good_ones_around_it_are_told(tmp_path, cr
 def test_lines_are_counted_as_an_editor_does(tmp_path, crm):
     """A quoted cell may span lines, blank lines are no rows, and the report names where a row starts."""
     spanning = WON.replace("Rio Moinho", '"Rio\nMoinho"')
-    tally, _, bad = poured(written(tmp_path, HEAD + WON + "\n" + spanning + "1;x\n"), crm)
-    assert (tally.rows, tally.told) == (3, 1)
-    assert [each.line for each in bad] == [4, 6]
+    tally, sink, bad = poured(written(tmp_path, HEAD + WON + "\n" + spanning + "1;x\n"), crm)
+    assert (tally.rows, tally.told) == (3, 2)
+    assert [each.line for each in bad] == [6]
+    assert json.loads(sink.messages[2].value)["properties"]["company"] == "Rio Moinho"
 
 
 @pytest.mark.parametrize("broken", [b"\xff\xfe", "Gr\xfcn".encode("latin-1")])

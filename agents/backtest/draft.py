@@ -1,0 +1,131 @@
+"""A workplace for leads that nobody has scored yet, drafted from what a history says of them. It sends nothing.
+
+What it writes is the author's from then on: a rule for each condition that parts the leads, points by logistic
+regression on the earlier leads, stages where their best tenth and their best three tenths begin.
+"""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from msgspec.structs import replace
+
+from agents.backtest.calibrate import Proposal, Wish, calibrate
+from agents.backtest.history import History
+from agents.backtest.labels import Terms, labels
+from agents.backtest.levels import Known, Rule, known_of, quoted, rules_of
+from agents.backtest.run import Question, Tell, backtest, refuse_one_class
+from agents.workplace import load_workplace
+from schemas.problem import UserError
+from schemas.units import from_iso
+from streams.journey.compiled import Compiled
+
+_BLANK: Final = Path(__file__).with_name("blank")
+_HEAD: Final = "owner: you@company.example\nreview_by: 2027-06-30\n"
+_AGREED: Final = "agreed_by: [marketing@company.example, sales@company.example]\nagreed_on: 2026-11-23\n"
+_ENGAGEMENT: Final = """engagement:
+  - id: came
+    says: Came to us
+    on: lead.created
+    points: 1  # a handoff needs a sign of interest, and tables of leads know no other
+    most: 1
+"""
+_PROMISING, _READY = 3, 1  # tenths of the leads
+
+
+def draft(files: Sequence[Path], folder: Path, wish: Wish, tell: Tell) -> Proposal:
+    """Writes ``folder``, which must not be there yet, and answers how it does on the leads it did not learn from.
+
+    Raises UserError when the history says nothing that parts winners from others.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise UserError(f"{folder}: found files, expected a folder that is new or empty")
+    found, leads = _surveyed(files, tell)
+    rules = _distinct([rule for name, known in found.items() for rule in rules_of(name, known, leads, wish.least)])
+    if not rules:
+        names = ", ".join(found) or "none"
+        raise UserError(
+            f"{files[0]}: found no field that parts the leads (known before the outcome: {names}), expected values "
+            f"that {wish.least} leads or more share: map more columns as fields, or lower --least"
+        )
+    shutil.copytree(_BLANK, folder, dirs_exist_ok=True)
+    _write(folder, "catalogue.yaml", _catalogue(found))
+    _write(folder, "scoring.yaml", _scoring(rules, (3, 2, 1)))
+    _write(folder, "stages.yaml", _stages(1, 2))
+    try:
+        return _fitted(files, folder, wish, tell)
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+
+
+def _surveyed(files: Sequence[Path], tell: Tell) -> tuple[dict[str, Known], int]:
+    with History(files, {}, lambda n: tell("looking through the facts", n, None)) as history:
+        known, left_out = labels(history.pasts, Terms(end=history.end))
+        refuse_one_class(history, known, left_out, "won")
+        return known_of(history, known)
+
+
+def _fitted(files: Sequence[Path], folder: Path, wish: Wish, tell: Tell) -> Proposal:
+    found = calibrate(Question(files=files, policy=_policy(folder)), folder, wish, tell)
+    most = sum(max(0, rule.after or 0) for rule in found.rules)
+    ready = max(2, found.tenths[_READY - 1])
+    promising = max(1, min(ready - 1, found.tenths[_PROMISING - 1]))
+    if most < ready:
+        raise UserError(f"{files[0]}: found no field that foretells a win, expected one that does")
+    grades = (ready, promising, max(0, min(promising - 1, found.tenths[4])))
+    old, new = (f"fit: [{a}, {b}, {c}]" for a, b, c in ((3, 2, 1), grades))
+    _write(folder, "scoring.yaml", found.text.replace(old, new, 1))
+    _write(folder, "stages.yaml", _stages(promising, ready))
+    return replace(
+        found, judged=backtest(Question(files=files, policy=_policy(folder), since=from_iso(found.split)), tell)
+    )
+
+
+def _policy(folder: Path) -> Compiled:
+    workplace = load_workplace(folder)
+    if isinstance(workplace, list):
+        raise UserError("\n".join(map(str, workplace)))
+    return Compiled(workplace.policy)
+
+
+def _distinct(rules: list[Rule]) -> list[Rule]:
+    """Ids of two fields or values that read alike get numbers."""
+    taken: dict[str, int] = {}
+    named = []
+    for rule in rules:
+        taken[rule.id] = taken.get(rule.id, 0) + 1
+        again = taken[rule.id]
+        named.append(rule if again == 1 else Rule(f"{rule.id}-{again}", rule.says, rule.when))
+    return named
+
+
+def _write(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+def _catalogue(found: dict[str, Known]) -> str:
+    fields = "".join(f"  {name}: {{type: {known.kind}}}\n" for name, known in found.items())
+    return f"{_HEAD}\nfields:\n{fields}"
+
+
+def _scoring(rules: list[Rule], grades: tuple[int, int, int]) -> str:
+    said = [(rule, quoted(rule.says)) for rule in rules]
+    written = "".join(
+        f"  - id: {rule.id}\n    says: {says}\n    when: {rule.when}\n    points: 1\n" for rule, says in said
+    )
+    return (
+        "# Drafted by nurture draft: points that fit outcomes, and what they were learned from. Yours to change.\n"
+        f"{_HEAD}\nhalf_life: 30 days\ngrades:\n  fit: [{', '.join(map(str, grades))}]\n  engagement: [3, 2, 1]\n\n"
+        f"fit:\n{written}\n{_ENGAGEMENT}"
+    )
+
+
+def _stages(promising: int, ready: int) -> str:
+    return (
+        f"# Where the best three tenths and the best tenth of the earlier leads begin.\n{_HEAD}{_AGREED}\nstages:\n"
+        "  - {id: new, says: We know what the table says}\n"
+        f"  - {{id: promising, says: Like those that bought, fit: {promising}}}\n"
+        f"  - {{id: ready, says: Most like those that bought, fit: {ready}}}\n"
+    )
