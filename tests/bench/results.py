@@ -89,7 +89,9 @@ def _throughput(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "One process pinned to one core each, Apache Kafka and the driver on the other; the same facts, `decide` and"
     yield "shipped policy; rows durable, commands out, and a checksum that all sides decided the same. Sides take turns;"
-    yield "ratios are of seconds a fact, round by round: median (least to most). Above 1 the lane is faster."
+    yield "ratios are of seconds a fact, round by round: median (least to most). Above 1 the lane is faster. MiB is the"
+    yield "largest resident size. Our lane and the bare loop tell Python's garbage collector what stays"
+    yield "([`heap.py`](../../streams/engine/heap.py)); the others run as they come."
     for load, one in found.items():
         yield from ("", f"### {load}", "")
         head = ("side", "facts/s", "of the rounds", "CPU µs/fact", "MiB", "wall ÷ lane", "CPU ÷ lane")

@@ -1,5 +1,8 @@
 """What the bench concludes from its rounds, and that its facts are always the same. It measures nothing."""
 
+import subprocess
+import sys
+
 import pytest
 
 from agents.segment import to_fact
@@ -15,6 +18,7 @@ from tests.bench.leads import leads_rows
 from tests.bench.order import Order
 from tests.bench.results import between, page
 from tests.bench.run import beside
+from tests.bench.shipped import ROOT
 from tests.bench.sides.one import OneByOne
 from tests.bench.span import Spent
 from tests.bench.targets import TARGETS, judged
@@ -78,6 +82,13 @@ def test_a_side_with_fewer_facts_is_compared_by_the_fact():
     rounds = {"lane": spent(1.0), "stock_faust": spent(1.0, facts=10)}
     assert ratios(rounds, "cpu")["stock_faust"].median == pytest.approx(10)
     assert speeds(rounds)["stock_faust"]["facts_per_second"] == pytest.approx(10)
+
+
+def test_a_side_does_not_weigh_what_its_driver_holds():
+    """The kernel hands a child the largest size of whoever made it."""
+    ballast = b"x" * (300 << 20)
+    asked = (sys.executable, "-c", "from tests.bench.span import largest; print(largest())")
+    assert 0 < float(subprocess.run(asked, cwd=ROOT, capture_output=True, check=True).stdout) < len(ballast) >> 20
 
 
 def test_only_what_was_measured_is_judged():

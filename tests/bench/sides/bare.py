@@ -13,6 +13,7 @@ import rocksdict
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from agents.journey import JourneyWork
+from streams.engine.heap import settle
 from streams.engine.partition import partition_of
 from streams.engine.record import Batch, Record
 from tests.bench.order import Order, taken
@@ -124,6 +125,7 @@ async def run(order: Order) -> None:
     consumer.assign(parts)
     await consumer.seek_to_beginning(*parts)
     loops = [Loop(order, partition, consumer) for partition in range(order.partitions)]
+    settle()
     await asyncio.gather(*(loop.run(JourneyWork(*work), span, over) for loop in loops))
     await consumer.stop()
     span.tell()
