@@ -1,16 +1,13 @@
-"""Facts as a history: out of the running pipeline or out of a JSON-lines file, and into one. It folds nothing."""
+"""Facts as a history: out of a JSON-lines file, and into one. It folds nothing."""
 
 import gzip
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from agents.clients import Client, read_newest, read_whole
-from schemas import topics
-from schemas.codec import decode_fact, decode_lead
+from schemas.codec import decode_fact
 from schemas.facts import Fact, PolicyApplied
-from schemas.lead import Lead
 from schemas.problem import Rejected, UserError
 from schemas.units import DAY
 
@@ -67,31 +64,6 @@ def _disordered(fact: Fact, newest: dict[str, int]) -> str:
         return ""
     days = f"{(before - fact.seen) / DAY:,.1f} days"
     return f"found a fact seen {days} before one of the same lead above it, expected at most 1: sort the lines by seen"
-
-
-async def live_facts(options: Client, lead_id: str = "") -> AsyncIterator[bytes]:
-    """Every committed fact of the running pipeline as JSON, one partition after the other, each with its policy first.
-
-    With ``lead_id``, only the partition that holds this lead.
-    """
-    async for record in read_whole(options, topics.FACTS, lead_id.encode() or None):
-        if record.value:
-            yield record.value
-
-
-async def live_leads(options: Client) -> list[Lead]:
-    """Every lead's row, as the running pipeline has it."""
-    return [decode_lead(value) for value in (await read_newest(options, topics.LEAD_ROWS)).values()]
-
-
-async def export(options: Client, file: Path) -> int:
-    """Writes all facts to a JSON-lines file; returns how many. The file appears when it is complete."""
-    count = 0
-    with writing(file) as out:
-        async for value in live_facts(options):
-            out.write(value + b"\n")
-            count += 1
-    return count
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -130,43 +131,55 @@ class Draft(Struct):
         return None
 
 
-def read_draft(folder: Path) -> Draft:
-    """Every file of a workplace. Raises nothing that a file could cause."""
+_ALONE: Final[dict[str, type[Struct]]] = {
+    "brand": Brand,
+    "catalogue": Catalogue,
+    "scoring": Scoring,
+    "stages": Stages,
+    "lifecycle": Lifecycle,
+    "sending": Sending,
+    "sales": Sales,
+    "claims": Claims,
+    "journey": Journey,
+    "approvers": Approvers,
+}
+_OPTIONAL: Final = frozenset({"claims", "journey", "approvers"})
+Needs = Callable[[Draft, str, Path], bool]
+"""Whether a file of a folder such as ``emails`` ("": of none) is to be read, given what has been read so far."""
+
+
+def read_draft(folder: Path, needs: Needs = lambda *_: True) -> Draft:
+    """Every file of a workplace that is needed. Raises nothing that a file could cause."""
     draft = Draft(folder, {kind: [] for kind in _ENDINGS})
     if not folder.is_dir():
         draft.problems.append(_file_problem(folder, "found no folder here, expected a workplace such as templates/"))
         return draft
-    draft.brand = draft.value(folder / "brand.yaml", Brand)
-    draft.catalogue = draft.value(folder / "catalogue.yaml", Catalogue)
-    draft.scoring = draft.value(folder / "scoring.yaml", Scoring)
-    draft.stages = draft.value(folder / "stages.yaml", Stages)
-    draft.lifecycle = draft.value(folder / "lifecycle.yaml", Lifecycle)
-    draft.sending = draft.value(folder / "sending.yaml", Sending)
-    draft.sales = draft.value(folder / "sales.yaml", Sales)
-    if (folder / "claims.yaml").exists():
-        draft.claims = draft.value(folder / "claims.yaml", Claims)
-    if (folder / "journey.yaml").exists():
-        draft.journey = draft.value(folder / "journey.yaml", Journey)
-    if (folder / "approvers.yaml").exists():
-        draft.approvers = draft.value(folder / "approvers.yaml", Approvers)
-    _read_folders(draft)
+    for name, shape in _ALONE.items():
+        path = folder / f"{name}.yaml"
+        if needs(draft, "", path) and (name not in _OPTIONAL or path.exists()):
+            setattr(draft, name, draft.value(path, shape))
+    _read_folders(draft, needs)
     return draft
 
 
-def _read_folders(draft: Draft) -> None:
+def _read_folders(draft: Draft, needs: Needs) -> None:
     files = {kind: _files(draft, kind) for kind in _ENDINGS}
-    for path in files["programs"]:
+
+    def needed(kind: str) -> Iterator[Path]:
+        return (path for path in files[kind] if needs(draft, kind, path))
+
+    for path in needed("programs"):
         _keep(draft.programs, path, draft.value(path, Program))
-    for path in files["leads"]:
+    for path in needed("leads"):
         _keep(draft.leads, path, draft.value(path, SampleLead))
-    for path in files["emails"]:
+    for path in needed("emails"):
         _keep(draft.emails, path, _email(draft, path))
-    for path in files["layouts"]:
+    for path in needed("layouts"):
         if path.suffix == ".mjml":
             _keep(draft.layouts, path, _layout(draft, path))
-    for path in files["partials"]:
+    for path in needed("partials"):
         _keep(draft.partials, path, _partial(draft, path))
-    _read_approvals(draft, [path for kind in _ENDINGS if kind.startswith("approvals") for path in files[kind]])
+    _read_approvals(draft, [path for kind in _ENDINGS if kind.startswith("approvals") for path in needed(kind)])
     for path in sorted(path for path in (draft.folder / "models").glob("*") if path.is_dir()):
         _keep(draft.models, path, _model(draft, path))
 

@@ -73,7 +73,7 @@ def unknown_email(draft: Draft) -> Iterator[Problem]:
     nothing.
     """
     for program in draft.programs.values():
-        for at, email in _emails(program.value):
+        for at, email in emails_of(program.value):
             yield from _unknown(program, at, email, draft.names["emails"], "email")
 
 
@@ -84,7 +84,7 @@ def email_kind(draft: Draft) -> Iterator[Problem]:
     neither: take `kind` out, or send another e-mail.
     """
     for program in draft.programs.values():
-        for at, name in _emails(program.value):
+        for at, name in emails_of(program.value):
             email = draft.emails.get(name)
             if email is not None and email.meta.value.kind != "nurture":
                 message = f'found the {email.meta.value.kind} e-mail "{name}", expected one of the kind "nurture"'
@@ -148,7 +148,7 @@ def idle_email(draft: Draft) -> Iterator[Problem]:
 
     Somebody wrote it for leads who will never see it. Let a program send it, or delete the file: git keeps it.
     """
-    sent = {email for program in draft.programs.values() for _, email in _emails(program.value)}
+    sent = {email for program in draft.programs.values() for _, email in emails_of(program.value)}
     unclear = (sent - set(draft.names["emails"])) | (set(draft.names["programs"]) - set(draft.programs))
     for name, email in draft.emails.items():
         if email.meta.value.kind == "nurture" and name not in sent and not unclear:
@@ -181,7 +181,7 @@ def nurtured(draft: Draft, names: Sequence[str]) -> range:
     return range(0) if -1 in bounds else range(*bounds)
 
 
-def _emails(program: Program) -> list[tuple[Place, str]]:
+def emails_of(program: Program) -> list[tuple[Place, str]]:
     """What a program may send, with the places where it says so."""
     others = [(("steps", index, "else"), step.else_) for index, step in enumerate(program.steps) if step.else_]
     return [*_steps(program, "email"), *others]

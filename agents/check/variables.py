@@ -1,6 +1,7 @@
 """What a template may name, and which of it may be missing when the e-mail is written. It renders nothing."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from jinja2 import nodes
@@ -48,6 +49,7 @@ def _plain(value: Mapping[str, Any]) -> Known:
     return Known(parts={name: Known() for name in value})
 
 
+@cache
 def _parts(shape: type[Struct]) -> dict[str, Known]:
     """A struct's fields; a default that is empty counts as missing, and a list is walked, not printed."""
     return {field.encode_name: _known(field) for field in inspect.type_info(shape).fields}  # type: ignore[attr-defined]
@@ -173,11 +175,11 @@ def _find(node: nodes.Node, scope: Scope) -> Known | str:
     """What is known of a name, or what is wrong with it."""
     around, _, last = _path(node).rpartition(".")
     if isinstance(node, nodes.Name):
-        return scope.get(last, f'found the name "{last}", expected {one_of(last, scope)}')
+        return scope[last] if last in scope else f'found the name "{last}", expected {one_of(last, scope)}'
     inner = _find(node.node, scope) if isinstance(node, nodes.Getattr | nodes.Getitem) else "found no name"
     if isinstance(inner, str):
         return inner
+    if last in inner.parts:
+        return inner.parts[last]
     whole = f"{around}.{last}"
-    return inner.parts.get(
-        last, f'found "{whole}", expected {one_of(whole, [f"{around}.{name}" for name in inner.parts])}'
-    )
+    return f'found "{whole}", expected {one_of(whole, [f"{around}.{name}" for name in inner.parts])}'

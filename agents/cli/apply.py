@@ -9,7 +9,7 @@ import click
 from agents import policies
 from agents.cli.shifting import told
 from agents.clients import client
-from agents.history import live_leads
+from agents.live import live_leads
 from agents.settings import read_settings
 from agents.workplace import load_workplace
 from schemas.policy import policy_hash

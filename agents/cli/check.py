@@ -1,7 +1,6 @@
 """``nurture check``: every problem of a workplace, as a compiler would say it. It fixes nothing."""
 
 import sys
-from collections.abc import Sized
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -11,23 +10,17 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
-from agents.check.draft import read_draft
 from agents.check.manual import page
-from agents.cli.policy import FOLDER, chosen_policy, no_policy
-from agents.cli.shifting import told
-from agents.history import read_facts
-from agents.workplace import Workplace, load_workplace
+from agents.check.one import Found, problems_of
 from schemas.problem import Problem
 from schemas.words import counted
-from streams.journey.compiled import Compiled
-from streams.journey.replay import replay
 
 _BREAKS: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 
 
 @click.command(
-    epilog="Examples:  nurture check  ·  nurture check --format github  ·  nurture check --explain wrong-link  ·  "
-    "nurture check --today 2027-03-20"
+    epilog="Examples:  nurture check  ·  nurture check templates/emails/night-load.md  ·  "
+    "nurture check --format github  ·  nurture check --explain wrong-link  ·  nurture check --today 2027-03-20"
 )
 @click.argument("path", type=click.Path(path_type=Path), default=Path("templates"))
 @click.option(
@@ -39,7 +32,9 @@ _BREAKS: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
     help="json: one object a line, for machines; github: notes beside the lines of a pull request.",
 )
 @click.option(
-    "--against", type=FOLDER, help="The workplace that decides now; with --facts: what the change would move."
+    "--against",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The workplace that decides now; with --facts: what the change would move.",
 )
 @click.option("--facts", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A file of facts.")
 @click.option("--explain", metavar="RULE", help="Print a rule's page of the manual: why it matters, and what to write.")
@@ -47,7 +42,7 @@ _BREAKS: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 def check(
     path: Path, *, today: datetime | None, form: str, against: Path | None, facts: Path | None, explain: str | None
 ) -> None:
-    """Find every problem of the workplace in PATH (default: templates/).
+    """Find every problem of the workplace in PATH (default: templates/), or of one file in it.
 
     Each is told as path:line:col: what was found, what was expected [rule]. Errors block and give exit status 1;
     warnings do not. With --against and --facts, a change that would at once move more than most_moved (lifecycle.yaml)
@@ -56,37 +51,30 @@ def check(
     if explain:
         click.echo(page(explain))
         return
-    if (against is None) != (facts is None):
-        raise click.UsageError("found one of --against and --facts, expected both")
+    if against is not None and facts is None:
+        raise click.UsageError("found --against without --facts, expected both: a change moves leads")
     day = today.date() if today else date.today()  # noqa: DTZ011 - review dates are days where the author sits
-    loaded = load_workplace(path, day)
-    if isinstance(loaded, Workplace) and against and facts:
-        loaded = _moved(path, loaded, against, facts)
-    problems = list(loaded.warnings) if isinstance(loaded, Workplace) else loaded
+    found = _found(path, day, against, facts)
     if form == "json":
-        for problem in problems:
+        for problem in found.problems:
             click.echo(msgspec.json.encode(problem))
     elif form == "github":
-        for problem in problems:
+        for problem in found.problems:
             click.echo(_workflow_command(problem))
     else:
-        tell(Console(highlight=False, soft_wrap=True), problems)
-        _sum_up(path, problems, loaded)
-    sys.exit(int(any(problem.severity == "error" for problem in problems)))
+        tell(Console(highlight=False, soft_wrap=True), found.problems)
+        for says in found.outlook:
+            click.echo(says)
+        _sum_up(path, found)
+    sys.exit(int(any(problem.severity == "error" for problem in found.problems)))
 
 
-def _moved(path: Path, loaded: Workplace, against: Path, facts: Path) -> Workplace | list[Problem]:
-    """The workplace after saying what its change would move, or its problems when that is more than was agreed."""
-    before = chosen_policy(against)
-    rows, _ = replay(lambda: read_facts(facts), before, no_policy)
-    moves, too_many = told(rows.values(), Compiled(loaded.policy))
-    lifecycle = read_draft(path).lifecycle
-    if lifecycle is None or not too_many:
-        click.echo(moves, err=True)
-        return loaded
-    most = loaded.policy.lifecycle.most_moved
-    message = f"found {moves}; expected at most {most} %: agree on it, and raise most_moved or apply with --yes-move"
-    return sorted([*loaded.warnings, lifecycle.problem(("most_moved",), "large-move", message)])
+def _found(path: Path, day: date, against: Path | None, facts: Path | None) -> Found:
+    if path.is_file():
+        return Found(problems_of(path, day))
+    from agents.cli.whole import found_in  # noqa: PLC0415 - one file is checked without the core that replays
+
+    return found_in(path, day, against, facts)
 
 
 def tell(console: Console, problems: list[Problem]) -> None:
@@ -122,16 +110,10 @@ def _source_line(problem: Problem) -> str:
     return "".join(character if character.isprintable() else " " for character in written)
 
 
-def _sum_up(path: Path, problems: list[Problem], loaded: Workplace | list[Problem]) -> None:
-    errors = sum(problem.severity == "error" for problem in problems)
-    warnings = len(problems) - errors
-    if isinstance(loaded, Workplace) and not errors:
-        counts: dict[str, Sized] = {
-            "e-mail": loaded.sources,
-            "program": loaded.policy.programs,
-            "sample lead": loaded.leads,
-        }
-        held = ", ".join(counted(len(parts), what) for what, parts in counts.items())
-        click.secho(f"{path}: {held}; {counted(warnings, 'warning')}, no errors", fg="green")
+def _sum_up(path: Path, found: Found) -> None:
+    errors = sum(problem.severity == "error" for problem in found.problems)
+    warnings = counted(len(found.problems) - errors, "warning")
+    if errors:
+        click.secho(f"{path}: {counted(errors, 'error')}, {warnings}", fg="red")
     else:
-        click.secho(f"{path}: {counted(errors, 'error')}, {counted(warnings, 'warning')}", fg="red")
+        click.secho(f"{path}: {found.held}{warnings}, no errors", fg="green")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from agents.clients import client
-from agents.history import export as export_facts
+from agents.live import export as export_facts
 from agents.settings import read_settings
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from agents.history import live_leads, read_facts
+from agents.history import read_facts
 from schemas.lead import Lead
 from streams.journey.compiled import Compiled
 from streams.journey.simulate import simulate
@@ -24,6 +24,7 @@ def leads_inside(facts: Path | None, policy: Compiled) -> tuple[list[Lead], int]
 
 async def _live() -> list[Lead]:
     from agents.clients import client  # noqa: PLC0415 - a client of Kafka takes its time, and files do without it
+    from agents.live import live_leads  # noqa: PLC0415
     from agents.settings import read_settings  # noqa: PLC0415
 
     return await live_leads(client(read_settings(os.environ)))

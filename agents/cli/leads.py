@@ -14,7 +14,8 @@ from rich.text import Text
 
 from agents.cli.policy import FOLDER, chosen_policy, no_policy
 from agents.clients import client
-from agents.history import live_leads, read_facts
+from agents.history import read_facts
+from agents.live import live_leads
 from agents.settings import read_settings
 from schemas.authored import When
 from schemas.facts import Scalar

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from agents.cli.policy import FOLDER, chosen_policy, no_policy
 from agents.clients import client
-from agents.history import live_facts, read_facts
+from agents.history import read_facts
+from agents.live import live_facts
 from agents.policies import Policies
 from agents.settings import Settings, read_settings
 from agents.words import said

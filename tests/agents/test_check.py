@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from agents.check.draft import read_draft
+from agents.check.one import problems_of
+from agents.check.rules import complaints
+from agents.cli import main
 from agents.cli.check import check
+from tests.agents.cases import EXAMPLES, TODAY
 from tests.agents.workplaces import edited, written
 
 
@@ -102,3 +107,41 @@ def test_a_change_that_moves_more_than_agreed_is_an_error(tmp_path):
         r"lifecycle.yaml:\d+:13: found a change that moves 1 of 10 leads .*expected at most 5 %", result.output
     )
     assert "expected both" in run(tmp_path / "new", "--against", old).output
+
+
+def test_a_file_is_checked_alone(tmp_path):
+    """Its own problems and no other's; what it names in other files is known."""
+    folder = edited(tmp_path, "emails/again.md", "layout: letter", "layout: leter")
+    (folder / "brand.yaml").write_text("name: [")
+    result = run(folder / "emails" / "again.md")
+    assert (result.exit_code, result.output.count("[")) == (1, 1)
+    assert 'did you mean "letter"? [unknown-layout]' in result.output
+    fine = run(folder / "programs" / "look.yaml")
+    assert (fine.exit_code, fine.output) == (0, f"{folder}/programs/look.yaml: no warnings, no errors\n")
+
+
+@pytest.mark.parametrize("case", EXAMPLES.values(), ids=lambda case: case.rule)
+def test_a_file_alone_has_the_problems_that_it_has_among_all(tmp_path, case):
+    """No more for want of the others, and no fewer, but for e-mails that nobody sends."""
+    folder = written(tmp_path, **case.texts(case.wrong))
+    file = folder / (case.where or case.file)
+    draft = read_draft(folder)
+    among = {problem for problem in {*draft.problems, *complaints(draft, TODAY)} if problem.path == str(file)}
+    alone = set(problems_of(file, TODAY)) if file.exists() else among
+    assert {str(problem) for problem in among - alone if problem.rule != "idle-email"} == set()
+    assert alone <= among
+
+
+def test_a_file_outside_of_any_workplace_is_a_sentence(tmp_path):
+    """Status 2, and what is expected around it."""
+    (tmp_path / "x.md").write_text("x")
+    result = CliRunner().invoke(main, ["check", str(tmp_path / "x.md")])
+    assert (result.exit_code, "expected a folder with brand.yaml" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("rule", ["wrong-link", "size"])
+def test_a_rule_explains_itself(rule):
+    """Its page of the manual; the nearest name for what is none."""
+    assert "\nRight:\n" in run("--explain", rule).output
+    mistyped = CliRunner().invoke(main, ["check", "--explain", rule[1:]])
+    assert (mistyped.exit_code, f'did you mean "{rule}"?' in mistyped.output) == (2, True)

@@ -4,7 +4,8 @@ import asyncio
 from random import Random
 
 from agents.clients import read_newest
-from agents.history import export, read_facts
+from agents.history import read_facts
+from agents.live import export
 from agents.local.demo import Demo, Plan
 from agents.local.world import START
 from agents.policies import Policies

@@ -3,7 +3,8 @@
 import asyncio
 
 from agents.clients import read_newest
-from agents.history import export, read_facts
+from agents.history import read_facts
+from agents.live import export
 from agents.local.fleet import totals
 from agents.local.world import track
 from agents.policies import Policies

@@ -1,0 +1,35 @@
+"""Facts and leads out of the running pipeline. It folds nothing."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from agents.clients import Client, read_newest, read_whole
+from agents.history import writing
+from schemas import topics
+from schemas.codec import decode_lead
+from schemas.lead import Lead
+
+
+async def live_facts(options: Client, lead_id: str = "") -> AsyncIterator[bytes]:
+    """Every committed fact of the running pipeline as JSON, one partition after the other, each with its policy first.
+
+    With ``lead_id``, only the partition that holds this lead.
+    """
+    async for record in read_whole(options, topics.FACTS, lead_id.encode() or None):
+        if record.value:
+            yield record.value
+
+
+async def live_leads(options: Client) -> list[Lead]:
+    """Every lead's row, as the running pipeline has it."""
+    return [decode_lead(value) for value in (await read_newest(options, topics.LEAD_ROWS)).values()]
+
+
+async def export(options: Client, file: Path) -> int:
+    """Writes all facts to a JSON-lines file; returns how many. The file appears when it is complete."""
+    count = 0
+    with writing(file) as out:
+        async for value in live_facts(options):
+            out.write(value + b"\n")
+            count += 1
+    return count
