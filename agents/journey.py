@@ -13,6 +13,7 @@ from agents.suppression import keyed_address
 from schemas import topics
 from schemas.codec import decode_fact, decode_lead, encode, encode_lead
 from schemas.commands import (
+    CancelContent,
     Command,
     ConfirmSend,
     Discount,
@@ -161,7 +162,7 @@ class JourneyWork:
 
     def _outs(self, command: Command, partition: int) -> list[Out]:
         match command:
-            case SendContent():
+            case SendContent() | CancelContent():
                 return [_out(topics.DECISIONS, _nobody(command), partition), _out(topics.SENDS, command, partition)]
             case HandOff() | SettleHandoff():
                 return [_out(topics.DECISIONS, _nobody(command), partition), _out(topics.HANDOFFS, command, partition)]

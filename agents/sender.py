@@ -23,9 +23,19 @@ from agents.mail.orders import read_order
 from agents.mail.port import Port
 from agents.mail.throttle import MOST, Throttle
 from agents.mail.waiting import open_ended
-from schemas.commands import ConfirmSend, DropSend, NotifyOwner, ResendSend, SendContent, SendFeedback, ToSender
+from schemas.commands import (
+    CancelContent,
+    ConfirmSend,
+    DropSend,
+    NotifyOwner,
+    ResendSend,
+    SendContent,
+    SendFeedback,
+    ToSender,
+)
 from schemas.ledger import LedgerEntry
 from schemas.problem import Refusal, Rejected
+from schemas.reason import Reason
 from streams import ledger
 from streams.engine.lane import Lane
 from streams.engine.record import Record
@@ -112,7 +122,10 @@ class SenderWork:
         for _, found in read:
             if isinstance(found, SendContent | NotifyOwner) and _is_fresh(book, found.send_key, lane.clock.now()):
                 fresh.setdefault(found.send_key, found)
-        await self._dispatch.send(lane, book, fresh.values())
+        cancelled = {found.send_key for _, found in read if isinstance(found, CancelContent)}
+        for key in sorted(cancelled & set(fresh)):
+            book.write(key, ledger.Blocked(order=fresh[key], at=lane.clock.now(), reason=Reason.CANCELLED))
+        await self._dispatch.send(lane, book, [order for key, order in fresh.items() if key not in cancelled])
         _close(book, read, set(fresh), lane.clock.now())
         await book.commit(upto=records[-1].offset + 1)
 
@@ -154,7 +167,7 @@ def _close(book: Book, read: Iterable[_Read], fresh: set[str], now: int) -> None
                 book.emit(dead_letter(record, found, SOURCE))
                 for name in counted(found):
                     book.add(name)
-            case ConfirmSend() | ResendSend() | DropSend():
+            case ConfirmSend() | ResendSend() | DropSend() | CancelContent():
                 book.add(f"feedback:{_hear(book, found, now)}")
             case SendContent() | NotifyOwner():
                 if found.send_key in fresh:
@@ -165,7 +178,7 @@ def _close(book: Book, read: Iterable[_Read], fresh: set[str], now: int) -> None
                 assert_never(found)
 
 
-def _hear(book: Book, word: SendFeedback, now: int) -> str:
+def _hear(book: Book, word: SendFeedback | CancelContent, now: int) -> str:
     """What a word about an earlier send changes: its name, or ``ignored``. Most are about what is settled anyway."""
     entry = book.entry(word.send_key)
     if entry is not None and entry.state == "claimed":
@@ -177,7 +190,7 @@ def _hear(book: Book, word: SendFeedback, now: int) -> str:
     return book.write(word.send_key, event).state
 
 
-def _event(word: SendFeedback, now: int) -> ledger.Event:
+def _event(word: SendFeedback | CancelContent, now: int) -> ledger.Event:
     match word:
         case ConfirmSend(event=proof):
             return ledger.Confirmed(at=now, event=proof)
@@ -185,5 +198,7 @@ def _event(word: SendFeedback, now: int) -> ledger.Event:
             return ledger.Resent(id=name, order=order, at=now, by=by, why=why)
         case DropSend(id=name, by=by, why=why):
             return ledger.Dropped(id=name, at=now, by=by, why=why)
+        case CancelContent():
+            return ledger.Cancelled(at=now)
         case _:
             assert_never(word)

@@ -1,6 +1,6 @@
 """A decision in words, for terminals and reports. It decides nothing and knows no lead."""
 
-from schemas.commands import Command, Discount, Skip
+from schemas.commands import CancelContent, Command, Discount, Skip
 from schemas.facts import tag_of
 from schemas.model import MAIN
 from schemas.reason import SENTENCES, VERDICTS
@@ -16,6 +16,8 @@ def said(command: Command) -> str:
         return f"silent: {SENTENCES[command.reason]}{f' ({command.email})' if command.email else ''}{until}"
     if isinstance(command, Discount):
         return f"weighs nothing: {VERDICTS[command.why]} ({', '.join(command.engagement)})"
+    if isinstance(command, CancelContent):
+        return f"called back, should it still wait: {command.email}"
     told = " ".join(str(value) for name in _TELLING if (value := getattr(command, name, "")))
     model = getattr(command, "model", MAIN)
     told = told if model == MAIN else f"{told} in {model}"

@@ -39,6 +39,15 @@ class SendContent(Decided, frozen=True, kw_only=True, tag="send_content.v1"):
     zone_source: str = ""
 
 
+class CancelContent(Decided, frozen=True, kw_only=True, tag="cancel_content.v1"):
+    """Do not send this e-mail after all, should it still wait: its program has ended for the lead."""
+
+    send_key: str
+    email: str
+    program: str
+    step: str
+
+
 class NotifyOwner(Decided, frozen=True, kw_only=True, tag="notify_owner.v1"):
     """Tell a rep by mail that a handoff waits in the queue."""
 
@@ -143,6 +152,7 @@ class Discount(Decided, frozen=True, kw_only=True, tag="discount.v1"):
 
 Command = (
     SendContent
+    | CancelContent
     | NotifyOwner
     | HandOff
     | SettleHandoff
@@ -194,5 +204,5 @@ class DropSend(Feedback, frozen=True, kw_only=True, tag="drop_send.v1"):
 
 
 SendFeedback = ConfirmSend | ResendSend | DropSend
-ToSender = SendOrder | SendFeedback
+ToSender = SendOrder | CancelContent | SendFeedback
 """One record of ``nurture.sends``."""

@@ -57,6 +57,15 @@ class Enrolment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     heard: str = ""
 
 
+class Pending(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An e-mail that a program ordered and of which nothing was heard yet; too late after ``until``."""
+
+    program: str
+    step: str
+    email: str
+    until: Millis
+
+
 class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An e-mail that the lead asked for and that may not be sent yet: the fact that asked, and when."""
 
@@ -118,6 +127,7 @@ class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     told: dict[str, tuple[str, ...]] = {}  # of programs that had nothing left: the steps that were done
     received: dict[str, Millis] = {}
     sent: dict[str, tuple[Millis, ...]] = {}  # of late, by class
+    pending: dict[str, Pending] = {}  # by send key
     silence: Reason | None = None
     wishes: dict[str, Wish] = {}
     # sales

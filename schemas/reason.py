@@ -40,6 +40,7 @@ class Reason(StrEnum):
     REJECTED = "rejected"
     OUTCOME_UNKNOWN = "outcome_unknown"
     DROPPED = "dropped"
+    CANCELLED = "cancelled"
 
 
 SENTENCES: Final[dict[Reason, str]] = {
@@ -76,6 +77,7 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.REJECTED: "the mail provider refused the request",
     Reason.OUTCOME_UNKNOWN: "whether the provider took it is unknown; it is held, never repeated",
     Reason.DROPPED: "an operator took it out of the line",
+    Reason.CANCELLED: "its program ended before it was sent",
 }
 
 

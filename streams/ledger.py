@@ -104,7 +104,26 @@ class Dropped(Struct, frozen=True, kw_only=True):
     why: str
 
 
-Event = Postponed | Claimed | Blocked | Accepted | Refused | Deferred | Lost | Expired | Confirmed | Resent | Dropped
+class Cancelled(Struct, frozen=True, kw_only=True):
+    """The program that ordered it ended for the lead, and it was not sent yet."""
+
+    at: Millis
+
+
+Event = (
+    Postponed
+    | Claimed
+    | Blocked
+    | Accepted
+    | Refused
+    | Deferred
+    | Lost
+    | Expired
+    | Confirmed
+    | Resent
+    | Dropped
+    | Cancelled
+)
 _WAITS: Final[frozenset[State | None]] = frozenset({"planned", "retry"})
 _NOT_SENT: Final[frozenset[State | None]] = _WAITS | {None}
 _DOUBT: Final[frozenset[State | None]] = frozenset({"unknown", "held"})
@@ -122,6 +141,7 @@ LEGAL: Final[dict[type[Event], frozenset[State | None]]] = {
     Confirmed: _DOUBT | _WAITS,
     Resent: _DOUBT,
     Dropped: _DOUBT | _WAITS,
+    Cancelled: _WAITS,
 }
 """The states that an event may find; None is a key that the ledger does not hold."""
 
@@ -146,6 +166,8 @@ def transition(entry: LedgerEntry | None, event: Event) -> LedgerEntry:
             return replace(claim, port=port, source_hash=source_hash)
         case Blocked(order=order, at=at, reason=reason, detail=detail):
             return _ended(entry or _opened(order, at), "blocked", at, reason=reason, detail=detail)
+        case Cancelled(at=at):
+            return _ended(_there(entry), "blocked", at, reason=Reason.CANCELLED)
         case Expired() | Confirmed() | Resent() | Dropped():
             return _doubted(_there(entry), event)
         case Accepted() | Refused() | Deferred() | Lost():

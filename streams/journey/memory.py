@@ -126,10 +126,13 @@ def _suppressed(lead: Lead, fact: f.Happened) -> Changes:
 def _settled(lead: Lead, fact: f.SendSettled, policy: Compiled) -> Changes:
     """A send that never left was never received, and counts towards no cap."""
     when = lead.received.get(fact.email)
+    changes: Changes = {}
+    if fact.send_key in lead.pending:
+        changes["pending"] = {key: one for key, one in lead.pending.items() if key != fact.send_key}
     if fact.outcome in ("accepted", "held") or when is None or fact.program == REQUESTED:
-        return {}
+        return changes
     received = {email: at for email, at in lead.received.items() if email != fact.email}
-    return {"received": received, "sent": _without(when, lead, policy.routes.get(fact.program))}
+    return changes | {"received": received, "sent": _without(when, lead, policy.routes.get(fact.program))}
 
 
 def _without(when: int, lead: Lead, route: Route | None) -> dict[str, tuple[int, ...]]:

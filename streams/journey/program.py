@@ -8,7 +8,7 @@ from schemas.reason import Reason
 from streams.journey import gate
 from streams.journey.entry import last_way_in, left_to_tell, routes_of, serves, taken, way_in
 from streams.journey.route import Close, Route
-from streams.journey.steps import Offer, begin, hear, look, moved, tell, worth
+from streams.journey.steps import Offer, begin, call_back, hear, look, moved, tell, worth
 from streams.journey.turn import Turn
 
 _LEAVES = {
@@ -27,7 +27,7 @@ def nurture(lead: Lead, turn: Turn) -> Lead:
     if refused is not None:
         for enrolment in lead.enrolments:
             lead = _leave(lead, enrolment, turn, _LEAVES.get(refused, "forbidden"))
-        return _silent(lead, turn, refused)
+        return _silent(call_back(lead, turn), turn, refused)
     pause = gate.paused(lead, turn.seen)
     if pause is not None:
         reason, until = pause
@@ -138,7 +138,7 @@ def _met(lead: Lead, turn: Turn) -> tuple[Lead, Programs]:
 
 
 def _ended(lead: Lead, enrolment: Enrolment, close: Close, turn: Turn) -> Lead:
-    """A goal that is reached, or an exit, ends the program and all that was to come."""
+    """A goal that is reached, or an exit, ends the program, all that was to come, and what still waits to be sent."""
     program = enrolment.program
     told = {name: steps for name, steps in lead.told.items() if name != program}
     finished = lead.finished | {program: turn.seen}
@@ -147,7 +147,8 @@ def _ended(lead: Lead, enrolment: Enrolment, close: Close, turn: Turn) -> Lead:
 
 def _leave(lead: Lead, enrolment: Enrolment, turn: Turn, why: str, ending: str = "") -> Lead:
     turn.say(LeaveProgram, program=enrolment.program, ordinal=enrolment.ordinal, why=why, ending=ending)
-    return replace(lead, enrolments=tuple(one for one in lead.enrolments if one is not enrolment))
+    lead = replace(lead, enrolments=tuple(one for one in lead.enrolments if one is not enrolment))
+    return lead if why == "exhausted" else call_back(lead, turn, enrolment.program)
 
 
 def _kept(lead: Lead, turn: Turn, *, given_up: bool) -> Lead:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from schemas.commands import SendContent
-from schemas.lead import Enrolment, Lead
+from schemas.commands import CancelContent, SendContent
+from schemas.lead import Enrolment, Lead, Pending
 from schemas.reason import Reason
 from schemas.units import DAY, day_of
 from streams.journey import gate
@@ -75,8 +75,10 @@ def look(
 def tell(lead: Lead, offer: Offer, turn: Turn) -> Lead:
     """Sends what was offered."""
     enrolment, route, step = offer
-    order(lead, turn, route.id, step, enrolment.ordinal)
-    lead = _received(lead, step.email, route, turn)
+    key, until = order(lead, turn, route.id, step, enrolment.ordinal)
+    waits = {key: Pending(program=route.id, step=step.id, email=step.email, until=until)}
+    still = {known: one for known, one in lead.pending.items() if one.until >= turn.seen}
+    lead = replace(_received(lead, step.email, route, turn), pending=still | waits)
     return moved(lead, enrolment, _done(lead, replace(enrolment, anchor=turn.seen), step, route, turn))
 
 
@@ -145,16 +147,26 @@ def _received(lead: Lead, email: str, route: Route, turn: Turn) -> Lead:
     return replace(lead, received=lead.received | {email: turn.seen}, sent=lead.sent | {name: of_late}, silence=None)
 
 
-def order(lead: Lead, turn: Turn, program: str, step: TimedStep, ordinal: int) -> None:
-    """Says that the step's e-mail is to be sent, once, before its time is over."""
+def call_back(lead: Lead, turn: Turn, program: str = "") -> Lead:
+    """What was ordered by a program, or by any, and may still wait, is not to be sent any more."""
+    for key, one in lead.pending.items():
+        if program in ("", one.program) and one.until >= turn.seen:
+            turn.say(CancelContent, send_key=key, email=one.email, program=one.program, step=one.step)
+    left = {key: one for key, one in lead.pending.items() if program not in ("", one.program)}
+    return replace(lead, pending=left) if lead.pending else lead
+
+
+def order(lead: Lead, turn: Turn, program: str, step: TimedStep, ordinal: int) -> tuple[str, int]:
+    """Says that the step's e-mail is to be sent, once, before its time is over: its send key, and until when (ms)."""
     zone = zone_of(lead, turn.policy.policy.brand)
-    not_after = turn.seen + step.within
+    key, not_after = send_key(lead.id, program, step.id, step.email, ordinal), turn.seen + step.within
+    not_after = min(not_after, step.send_by) if step.send_by else not_after
     turn.say(
         SendContent,
-        send_key=send_key(lead.id, program, step.id, step.email, ordinal),
+        send_key=key,
         email=step.email,
         kind="requested" if program == REQUESTED else "nurture",
-        not_after=min(not_after, step.send_by) if step.send_by else not_after,
+        not_after=not_after,
         program=program,
         step="" if program == REQUESTED else step.id,
         to=str(lead.traits["email"]),
@@ -162,3 +174,4 @@ def order(lead: Lead, turn: Turn, program: str, step: TimedStep, ordinal: int) -
         zone=zone.name,
         zone_source=zone.source,
     )
+    return key, not_after

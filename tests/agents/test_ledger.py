@@ -17,6 +17,7 @@ from streams.ledger import (
     WINDOW,
     Accepted,
     Blocked,
+    Cancelled,
     Claimed,
     Confirmed,
     Deferred,
@@ -73,6 +74,7 @@ EVENTS = {
     "confirmed": Confirmed(at=9, event="delivered"),
     "resent": Resent(id="o1", order=ORDER, at=9, by="ines", why="they called"),
     "dropped": Dropped(id="o2", at=9, by="ines", why="too late"),
+    "cancelled": Cancelled(at=9),
 }
 STATES = (None, *get_args(State))
 # state found: what may happen to it, and where that leads
@@ -84,6 +86,7 @@ TABLE = {
         "blocked": "blocked",
         "confirmed": "confirmed",
         "dropped": "blocked",
+        "cancelled": "blocked",
     },
     "retry": {
         "postponed": "retry",
@@ -91,6 +94,7 @@ TABLE = {
         "blocked": "blocked",
         "confirmed": "confirmed",
         "dropped": "blocked",
+        "cancelled": "blocked",
     },
     "claimed": {
         "blocked": "blocked",
@@ -183,6 +187,7 @@ def test_the_order_and_its_address_are_there_only_while_it_waits(state):
         (("claimed", "lost"), Reason.OUTCOME_UNKNOWN),
         (("claimed", "lost", "expired"), Reason.OUTCOME_UNKNOWN),
         (("postponed", "dropped"), Reason.DROPPED),
+        (("postponed", "cancelled"), Reason.CANCELLED),
         (("claimed", "lost", "dropped"), Reason.OUTCOME_UNKNOWN),
         (("claimed", "lost", "confirmed"), None),
         (("claimed", "accepted"), None),

@@ -13,7 +13,7 @@ from agents.mail.breaker import EVIDENCE
 from agents.mail.port import Halted, NotNow, Refused, Unknown
 from agents.suppression import SuppressionView, keyed_address
 from schemas.codec import decode_ledger, encode
-from schemas.commands import ConfirmSend, DropSend, ResendSend
+from schemas.commands import CancelContent, ConfirmSend, DropSend, ResendSend
 from schemas.topics import DEAD_LETTERS
 from schemas.units import DAY, HOUR, MINUTE
 from tests.agents.sending import (
@@ -512,6 +512,11 @@ def drop(key="k1", lead="ada", name="o2"):
     return DropSend(id=name, lead_id=lead, send_key=key, seen=NOW, by="ines", why="a wrong price")
 
 
+def cancel(key="k1", lead="ada", name="f9:1"):
+    about = {"because": "f9", "seen": NOW, "policy": "p1", "program": "first-look", "step": "one"}
+    return CancelContent(id=name, lead_id=lead, send_key=key, email="night-load", **about)
+
+
 def in_doubt(port=None):
     """A lane with one send whose outcome nobody knows."""
     lane = Lane()
@@ -544,6 +549,30 @@ def test_a_doubt_that_nothing_resolves_is_held_and_told():
     assert lane.states() == {"k1": "held"}
     assert [fact.outcome for fact in lane.facts()] == ["held"]
     assert port.asked == []
+
+
+@pytest.mark.parametrize("waits", ["the kill switch", "the breaker", "behind its own order"])
+def test_what_still_waits_is_not_sent_when_its_program_ends(waits):
+    """Whatever it waits for: it ends as blocked, the lead's record hears why, and nobody is asked to send it."""
+    lane, switched = Lane(), controls(stopped=waits == "the kill switch")
+    port = Port({"k1": [Halted("401")]} if waits == "the breaker" else {})
+    if waits == "behind its own order":
+        fold(lane, work(port), records(order(), cancel()))
+    else:
+        fold(lane, work(port, switch=switched), records(order(not_after=NOW + DAY)))
+        assert lane.states()["k1"] in ("planned", "retry")
+        fold(lane, work(port, switch=switched), records(cancel(), start=1))
+    switched.learn(b"sends", switch(stopped=False))
+    age(lane, work(port, switch=switched), 2 * DAY)
+    assert (lane.states(), port.took) == ({"k1": "blocked"}, {})
+    assert [(fact.outcome, fact.reason) for fact in lane.facts()] == [("skipped", "cancelled")]
+
+
+def test_what_may_have_been_sent_is_not_called_back():
+    """A doubt stays one; the mail of others goes on."""
+    lane, port = in_doubt(), Port()
+    fold(lane, work(port), records(cancel(), order("k2"), start=1))
+    assert lane.states() == {"k1": "unknown", "k2": "accepted"}
 
 
 @pytest.mark.parametrize("words", [[confirm()], [drop()], [resend()], [confirm("other")]])

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from agents.mail.port import Accepted, Halted, NotNow, Refused, Unknown
 from agents.mail.waiting import open_ended
 from agents.suppression import keyed_address
-from schemas.commands import ConfirmSend, DropSend, ResendSend, SendContent
+from schemas.commands import CancelContent, ConfirmSend, DropSend, ResendSend, SendContent
 from schemas.topics import FACTS
 from schemas.units import DAY, HOUR, MINUTE, day_of
 from tests.agents.sending import (
@@ -64,6 +64,8 @@ class Provider(Port):
         assert letter.to not in world.unsubscribed, "a request after the suppression was visible"
         assert not world.switch.stopped(), "a request while the kill switch was on"
         assert world.old == 0, "a request on an old view"
+        if letter.send_key in world.called_back():
+            assert world.lane.entries()[letter.send_key].resent, "a request after it was called back"
         answer = self.answers.pop(0) if self.answers else Accepted("m")
         if answer in ("taken, but the answer is lost", "crash after taking") or isinstance(answer, Accepted):
             self._took(letter)
@@ -121,6 +123,14 @@ class World(RuleBasedStateMachine):
             key = data.draw(st.sampled_from(open_ones))
             self.log.append(DropSend(id=self._name(), lead_id=LEADS[key], send_key=key, seen=0, by="ines", why="wrong"))
 
+    @precondition(lambda self: self.ordered)
+    @rule(data=st.data())
+    def a_program_ends(self, data):
+        """The journey calls an order back, behind it in the log: read with it, later, or far too late."""
+        key = data.draw(st.sampled_from(sorted(self.ordered)))
+        about = {"because": "goal", "seen": 0, "policy": "p1", "email": "night-load", "program": "p", "step": "one"}
+        self.log.append(CancelContent(id=self._name(), lead_id=LEADS[key], send_key=key, **about))
+
     @rule(what=st.sampled_from(["stop", "go", "views grow old", "views are read", "unsubscribe cy", *"hhddwb"]))
     def the_world_changes(self, what):
         """The kill switch, the broker, a reader, the time: between two turns of the lane."""
@@ -172,6 +182,13 @@ class World(RuleBasedStateMachine):
                 assert self.port.took[key] == 0
 
     @invariant()
+    def what_is_called_back_waits_no_more(self):
+        """Once that was read; only an operator can have it sent after all."""
+        entries = self.lane.entries()
+        for key in self.called_back():
+            assert entries[key].resent or entries[key].state not in ("planned", "retry", "claimed")
+
+    @invariant()
     def every_order_read_is_in_one_state(self):
         """What is before the position has an entry, and there is none for what was never ordered."""
         read = {word.send_key for word in self.log[: self.lane.position] if isinstance(word, SendContent)}
@@ -215,6 +232,10 @@ class World(RuleBasedStateMachine):
     def _name(self):
         self.number += 1
         return f"n{self.number}"
+
+    def called_back(self):
+        """What the lane has read that it must not send any more."""
+        return {word.send_key for word in self.log[: self.lane.position] if isinstance(word, CancelContent)}
 
     def _in(self, *states):
         return sorted(key for key, state in self.lane.states().items() if state in states)

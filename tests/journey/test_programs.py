@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from schemas import facts as f
 from schemas.authored import When
-from schemas.commands import EnterProgram, LeaveProgram, SendContent, Skip
+from schemas.commands import CancelContent, EnterProgram, LeaveProgram, SendContent, Skip
 from schemas.email import Email
 from schemas.program import Ending, Program, Step, Window
 from schemas.reason import Reason
@@ -79,6 +79,46 @@ def test_a_goal_is_said_even_when_the_same_fact_brings_sales_in():
     story = interested(policy(p=program(step("one"), step("two", wait="3 days"), goals=(asked,))))
     story.tell(f.DemoRequested, after=HOUR)
     assert left(story) == [("p", "goal", "asked")]
+
+
+ENDS = {
+    "goal": (f.Tracked, {"name": "trial-started"}),
+    "sales": (f.DemoRequested, {}),
+    "forbidden": (f.EmailUnsubscribed, {}),
+}
+
+
+@pytest.mark.parametrize("why", ENDS)
+def test_what_still_waits_is_called_back_when_the_program_ends(why):
+    """By its send key, once; it was never received, says the sender, and its room is free again."""
+    story = interested(policy(p=program(step("one"), step("two", wait="3 days"), goals=(GOAL,))), role="clerk")
+    kind, parts = ENDS[why]
+    story.tell(kind, after=HOUR, **parts)
+    [order], [back] = story.of(SendContent), story.of(CancelContent)
+    assert (left(story), back.send_key) == ([("p", why, "tries" if why == "goal" else "")], order.send_key)
+    story.tell(f.SendSettled, send_key=back.send_key, email="one", program="p", outcome="skipped", reason="cancelled")
+    assert (story.lead.received, story.lead.pending) == ({}, {})
+    story.wait(30 * DAY)
+    assert len(story.of(CancelContent)) == 1
+
+
+@pytest.mark.parametrize("after", [HOUR, 3 * DAY])
+def test_what_has_left_or_is_too_late_is_not_called_back(after):
+    """The sender said that the port took it; or nobody would send it any more."""
+    story = interested(policy(p=program(step("one"), step("two", wait="9 days"), goals=(GOAL,))), role="clerk")
+    [order] = story.of(SendContent)
+    if after == HOUR:
+        story.tell(f.SendSettled, send_key=order.send_key, email="one", program="p", outcome="accepted")
+    story.tell(*TRIAL[:1], after=after, **TRIAL[1])
+    assert (left(story), story.of(CancelContent)) == ([("p", "goal", "tries")], [])
+
+
+def test_the_last_email_of_a_program_waits_on_and_sales_call_it_back():
+    """Whoever has had everything gets it; whoever is with sales does not."""
+    story = interested(policy(p=program(step("one"))))
+    assert (left(story), story.of(CancelContent)) == ([("p", "exhausted", "")], [])
+    story.tell(f.DemoRequested, after=HOUR)
+    assert [back.email for back in story.of(CancelContent)] == ["one"]
 
 
 def test_an_exit_on_traits_ends_the_program_and_keeps_others_out():
@@ -383,6 +423,10 @@ def test_whatever_authors_write_the_laws_hold(one, two, later, sunset, history):
     assert len({send.send_key for send in story.of(SendContent)}) == len(story.of(SendContent))
     for most, within in story.policy.caps:
         assert all(sum(send.seen - within < other.seen <= send.seen for other in sends) <= most for send in sends)
+    orders = {send.send_key for send in sends}
+    backs = [back.send_key for back in story.of(CancelContent)]
+    assert set(backs) <= orders
+    assert len(set(backs)) == len(backs)
     entered = [(enter.program, enter.ordinal) for enter in story.of(EnterProgram)]
     over = [(leave.program, leave.ordinal) for leave in story.of(LeaveProgram)]
     assert len(set(entered)) == len(entered)
