@@ -24,7 +24,6 @@ from agents.ingest.messages import Message, Scribe
 from agents.ingest.pour import PourError, kafka
 from agents.ingest.rows import BadRow, UnreadableError
 from agents.ingest.run import Ears, Tally, ingest_file
-from agents.intake import lead_id_of
 from agents.settings import Settings, SettingsError, read_settings
 from schemas.mapping import Mapping
 from streams.engine.clock import wall_ms
@@ -92,8 +91,7 @@ def ingest(file: Path, mapping_file: str, to: Path | None, *, dry_run: bool, str
 async def _ingest(file: Path, mapping: Mapping, settings: Settings | None, to: FirstFew | Path) -> Tally:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # we say it ourselves, once
     secret = settings.id_key.reveal().encode() if settings else _NO_SECRET
-    now = wall_ms()
-    scribe = Scribe(mapping, secret, now)
+    scribe = Scribe(mapping, secret, wall_ms())
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(file.name, total=_size(file))
@@ -101,7 +99,7 @@ async def _ingest(file: Path, mapping: Mapping, settings: Settings | None, to: F
         ears = Ears(tell=lambda behind: progress.update(task, completed=behind), complain=complaints.hear)
         try:
             if isinstance(to, Path):
-                with facts_file(to, lead_id_of(secret), now) as written:
+                with facts_file(to) as written:
                     return await ingest_file(file, mapping, scribe, written, ears)
             async with kafka(settings) if settings else nullcontext(to) as sink:
                 return await ingest_file(file, mapping, scribe, sink, ears)

@@ -16,7 +16,7 @@ from agents.segment import to_fact
 from agents.values import looks_like_an_address, snake
 from schemas.codec import encode
 from schemas.envelope import Headers, headers
-from schemas.facts import tag_of
+from schemas.facts import Fact
 from schemas.mapping import Cell, FactMapping, Mapping
 from schemas.problem import Rejected
 from schemas.units import MINUTE, iso
@@ -31,7 +31,7 @@ class Message(NamedTuple):
     key: bytes
     value: bytes
     headers: Headers
-    fact: str
+    fact: Fact
 
 
 class Scribe:
@@ -95,7 +95,7 @@ class Scribe:
         if isinstance(fact, Rejected):
             raise _RefusalError(f"{fact.detail} [{fact.reason.value}]")
         stamped = headers(f"segment.{message['type']}", fact.id, f"nurture/ingest/{self._mapping.name}", fact.at)
-        return Message(topic, fact.lead_id.encode(), value, stamped, tag_of(type(fact)))
+        return Message(topic, fact.lead_id.encode(), value, stamped, fact)
 
 
 class _RefusalError(Exception):

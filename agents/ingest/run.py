@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from agents.ingest.messages import Message, Scribe
 from agents.ingest.pour import Sink
 from agents.ingest.rows import BadRow, rows_of
+from schemas.facts import tag_of
 from schemas.mapping import Mapping
 
 _AT_ONCE: Final = 2_000  # messages in memory, whatever the size of the file
@@ -36,7 +37,7 @@ class Tally(Struct):
         self.silent += not said
         self.messages += len(said)
         self.topics.update(message.topic for message in said)
-        self.facts.update(message.fact for message in said)
+        self.facts.update(tag_of(type(message.fact)) for message in said)
 
 
 class Ears(Struct, frozen=True):
