@@ -6,7 +6,7 @@ from schemas.model import MAIN
 from schemas.reason import SENTENCES, VERDICTS
 from schemas.units import iso
 
-_TELLING = ("email", "program", "stage", "before", "after", "outcome", "owner", "why", "ending", "reason")
+_TELLING = ("email", "program", "variant", "stage", "before", "after", "outcome", "owner", "why", "ending", "reason")
 
 
 def said(command: Command) -> str:

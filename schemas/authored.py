@@ -14,6 +14,7 @@ Name = Annotated[
 ]
 Points = Annotated[int, Meta(ge=-1000, le=1000, description="Whole points; negative ones count against.")]
 Date = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="A day, as 2027-03-31.")]
+Holdout = Annotated[int, Meta(ge=0, le=50, description="Percent of the leads that are told nothing.")]
 
 
 class Authored(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -25,7 +25,10 @@ class Decided(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
 
 
 class SendContent(Decided, frozen=True, kw_only=True, tag="send_content.v1"):
-    """Send this e-mail to this lead, once, before ``not_after``. ``traits`` are the lead's at the decision."""
+    """Send this e-mail to this lead, once, before ``not_after``. ``traits`` are the lead's at the decision.
+
+    ``variant`` is the lead's part of the step's experiment, ``subject`` names one of the e-mail's other subjects.
+    """
 
     send_key: str
     email: str
@@ -33,6 +36,8 @@ class SendContent(Decided, frozen=True, kw_only=True, tag="send_content.v1"):
     not_after: Millis
     program: str = ""
     step: str = ""
+    variant: str = ""
+    subject: str = ""
     to: str = ""
     traits: Traits = {}
     zone: str = ""

@@ -7,6 +7,7 @@ from msgspec import Meta, field
 from schemas.authored import Authored, Date, Name, Owned
 
 Side = Literal["marketing", "sales"]
+Subject = Annotated[str, Meta(min_length=1, max_length=150)]
 
 
 class EmailMeta(Owned, frozen=True, kw_only=True):
@@ -14,10 +15,12 @@ class EmailMeta(Owned, frozen=True, kw_only=True):
 
     ``from: owner`` signs with the rep who knows the lead, with the brand when nobody does; answers go to the brand's
     ``reply_to`` either way, which somebody reads. ``claims`` are named in claims.yaml, ``question`` is the buyer's.
-    ``approvals`` names who must have approved this very text (``Approval``) before it may be sent.
+    ``approvals`` names who must have approved this very text (``Approval``) before it may be sent. ``subjects`` are
+    others to try, by name: a program's variants choose among them.
     """
 
-    subject: Annotated[str, Meta(min_length=1, max_length=150)]
+    subject: Subject
+    subjects: dict[Name, Subject] = field(default_factory=dict)
     preheader: str = ""
     kind: Literal["nurture", "requested", "internal"] = "nurture"
     from_: Literal["brand", "owner"] = field(name="from", default="brand")

@@ -125,7 +125,8 @@ class Tracked(Happened, frozen=True, kw_only=True, tag="tracked.v1"):
 class EngagementRetracted(Happened, frozen=True, kw_only=True, tag="engagement.retracted.v1"):
     """These facts of the lead (by id) never meant what they said: their points go, as if they had never happened.
 
-    What was sent or handed over meanwhile stays. A correction is a retraction and the right fact under a new id.
+    So do traits and consents that they brought; a consent that was withdrawn does not come back. What was sent or
+    handed over meanwhile stays. A correction is a retraction and the right fact under a new id.
     """
 
     engagement: Annotated[tuple[FactId, ...], Meta(min_length=1, max_length=100)]
@@ -202,6 +203,7 @@ class SendSettled(EmailFact, frozen=True, kw_only=True, tag="send.settled.v1"):
     outcome: Literal["accepted", "rejected", "skipped", "held"]
     program: str = ""
     step: str = ""
+    variant: str = ""
     reason: str = ""
 
 

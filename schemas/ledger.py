@@ -37,6 +37,7 @@ class LedgerEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="le
     begun_at: Millis
     program: str = ""
     step: str = ""
+    variant: str = ""
     claimed_at: Millis = 0
     settled_at: Millis = 0
     until: Millis = 0

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     WITHDRAWN = "withdrawn"
     OUTDATED = "outdated"
     STALE = "stale"
+    HOLDOUT = "holdout"
     SUNSET = "sunset"
     FREQUENCY_CAP = "frequency_cap"
     OUTRANKED = "outranked"
@@ -66,6 +67,7 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.WITHDRAWN: "a claim that the e-mail makes was withdrawn",
     Reason.OUTDATED: "the e-mail's review date has passed, or that of a claim that it makes",
     Reason.STALE: "the time for it has passed",
+    Reason.HOLDOUT: "the lead is held out, to show what a program changes",
     Reason.SUNSET: "the lead has been silent for so long that it is left alone",
     Reason.FREQUENCY_CAP: "the lead has had enough mail for now",
     Reason.OUTRANKED: "a more valuable e-mail took the room that the caps left",

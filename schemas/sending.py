@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, field
 
-from schemas.authored import Authored, Cap, Name, Owned
+from schemas.authored import Authored, Cap, Holdout, Name, Owned
 from schemas.lead import MOST_CLICKS
 from schemas.units import Duration, TimeOfDay, Weekday
 
@@ -69,6 +69,7 @@ class Sending(Owned, frozen=True, kw_only=True):
 
     ``caps`` hold for all programs together, those of ``classes`` for the programs of a class.
     ``holidays`` are by country (two letters), or for ``all``; nothing is sent then, and they are no business days.
+    ``holdout`` percent of all leads are in no program, to show what programs change; what they ask for they get.
     """
 
     caps: Annotated[tuple[Cap, ...], Meta(min_length=1)]
@@ -79,4 +80,5 @@ class Sending(Owned, frozen=True, kw_only=True):
     pause_after_contact: Duration = "14 days"
     pause_while_opportunity: Duration = "90 days"
     requested_within: Duration = "1 day"
+    holdout: Holdout = 0
     bots: Bots = Bots()

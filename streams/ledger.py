@@ -255,7 +255,9 @@ def _opened(order: SendOrder, at: Millis) -> LedgerEntry:
     entry = LedgerEntry(
         send_key=order.send_key, lead_id=order.lead_id, email=email_of(order), state="planned", begun_at=at
     )
-    return replace(entry, program=order.program, step=order.step) if isinstance(order, SendContent) else entry
+    if not isinstance(order, SendContent):
+        return entry
+    return replace(entry, program=order.program, step=order.step, variant=order.variant)
 
 
 def _ended(

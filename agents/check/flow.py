@@ -10,10 +10,10 @@ from agents.check.programs import endings
 from schemas.authored import Cap, When
 from schemas.model import Stage
 from schemas.problem import Problem
-from schemas.program import Program, Step
+from schemas.program import NURTURE, Program, Step
 from schemas.read import Placed
 from schemas.units import DAY, millis, waiting
-from schemas.words import listed
+from schemas.words import listed, one_of
 
 _ENDS: Final = {
     "demo.requested": "hands the lead to sales",
@@ -70,9 +70,10 @@ def starved_program(draft: Draft) -> Iterator[Problem]:
     Whatever the steps say, `caps` in sending.yaml hold each e-mail back until enough time has passed, so the program
     runs slower than it reads. Lengthen the wait, so that the file says what happens.
     """
-    caps = draft.sending.value.caps if draft.sending else ()
+    caps, classes = (draft.sending.value.caps, draft.sending.value.classes) if draft.sending else ((), {})
     for program in draft.programs.values():
-        for index, cap, span in _too_fast(program, caps):
+        own = classes[program.value.class_].caps if program.value.class_ in classes else ()
+        for index, cap, span in _too_fast(program, (*caps, *own)):
             message = (
                 f"found {cap.most + 1} e-mails within {span / DAY:g} days, expected at most {cap.most} within "
                 f"{cap.within} (caps in sending.yaml): this one will wait"
@@ -114,13 +115,14 @@ def _earliest(program: Program) -> Iterator[int]:
 def conflicting_programs(draft: Draft) -> Iterator[Problem]:
     """Two programs for the same leads say which of them comes first. A warning.
 
-    A lead is in the open program with the highest `priority`. Where two have the same, their names decide, and a new
-    name turns the order round unseen. Give one of them a higher priority, or conditions that exclude each other.
+    Of each class, a lead is in the open program with the highest `priority`. Where two have the same, their names
+    decide, and a new name turns the order round unseen. Give one of them a higher priority, or conditions that exclude
+    each other.
     """
     fields = draft.catalogue.value.fields if draft.catalogue else {}
     for (name, one), (_, other) in combinations(sorted(draft.programs.items()), 2):
         shared = [stage for stage in one.value.stages if stage in other.value.stages]
-        if not shared or one.value.priority != other.value.priority:
+        if not shared or (one.value.class_, one.value.priority) != (other.value.class_, other.value.priority):
             continue
         whens = one.value.when, other.value.when
         if any(all(holds(when, kind) for when in whens) for kind in kinds(whens, fields)):
@@ -129,6 +131,19 @@ def conflicting_programs(draft: Draft) -> Iterator[Problem]:
                 f"another: for leads of both, the names would decide which comes first"
             )
             yield other.problem(("priority",), "conflicting-programs", message, warning=True)
+
+
+def unknown_class(draft: Draft) -> Iterator[Problem]:
+    """A program's class stands in sending.yaml, or is the usual one.
+
+    A lead is in one program of each class at a time. A misspelt class is one of its own: its program runs beside the
+    others instead of after them, and no caps of a class hold it back.
+    """
+    known = [NURTURE, *(draft.sending.value.classes if draft.sending else ())]
+    for program in draft.programs.values():
+        if draft.sending is not None and program.value.class_ not in known:
+            message = f'found the class "{program.value.class_}", expected {one_of(program.value.class_, known)}'
+            yield program.problem(("class",), "unknown-class", message)
 
 
 def idle_program(draft: Draft) -> Iterator[Problem]:

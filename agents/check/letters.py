@@ -49,7 +49,9 @@ def finished_letter(draft: Draft) -> Iterator[Problem]:
         elif meta.kind != "internal":
             yield from _no_unsubscribe(email, letter)
             yield from _no_postal_address(draft, email, letter)
-            yield from _long_subject(email, letter)
+            yield from _long_subject(email, letter, "subject")
+            for name in meta.subjects:
+                yield from _long_subject(email, write(ready, values, {}, name), "subjects", name)
         if isinstance(letter, Rendered):
             yield from _low_contrast(email, letter)
 
@@ -84,11 +86,13 @@ def _no_postal_address(draft: Draft, email: EmailDraft, letter: Rendered) -> Ite
         yield email.meta.problem(("layout",), "no-postal-address", message)
 
 
-def _long_subject(email: EmailDraft, letter: Rendered) -> Iterator[Problem]:
+def _long_subject(email: EmailDraft, letter: Rendered | Unrenderable, *at: str) -> Iterator[Problem]:
     """A subject is read whole in a list of mails on a wide screen. A warning."""
-    if len(letter.subject) > MOST_SUBJECT:
+    if isinstance(letter, Unrenderable):
+        yield _unwritable(email, letter)
+    elif len(letter.subject) > MOST_SUBJECT:
         message = f"found {len(letter.subject)} characters, expected at most {MOST_SUBJECT}: inboxes cut the rest off"
-        yield email.meta.problem(("subject",), "long-subject", message, warning=True)
+        yield email.meta.problem(at, "long-subject", message, warning=True)
 
 
 def _low_contrast(email: EmailDraft, letter: Rendered) -> Iterator[Problem]:

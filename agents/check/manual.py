@@ -108,6 +108,12 @@ ALSO: Final = {
     A threshold that slips by one digit moves half of the leads overnight. Agree on it with sales; then raise
     `most_moved`, or apply with `--yes-move`.
     """,
+    "slow-experiment": """
+    An experiment comes to a verdict within half a year, at the volume of `--facts`. A warning.
+
+    To tell one share from another that is a quarter larger, at 5 % with 80 % power, takes thousands of leads. An
+    experiment that cannot end costs attention and teaches nothing: try fewer variants, on a step that more leads reach.
+    """,
     "low-contrast": """
     Text can be read on its ground, by day and in the dark (WCAG 2.2, AA).
 

@@ -127,7 +127,8 @@ def duplicate_id(draft: Draft) -> Iterator[Problem]:
         yield from _repeated(draft.journey, personas, "id")
         yield from _repeated(draft.journey, questions, "question")
     for program in draft.programs.values():
-        yield from _repeated(program, _steps(program.value, "id"), "id")
+        steps = [(("steps", index, "id"), step.id) for index, step in enumerate(program.value.steps)]
+        yield from _repeated(program, steps, "id")
         goals = [(("goals", index, "id"), goal.id) for index, goal in enumerate(program.value.goals)]
         exits = [(("exits", index, "id"), way_out.id) for index, way_out in enumerate(program.value.exits)]
         yield from _repeated(program, [*goals, *exits], "id")
@@ -140,7 +141,7 @@ def repeated_email(draft: Draft) -> Iterator[Problem]:
     Write another e-mail, or take the step out.
     """
     for program in draft.programs.values():
-        yield from _repeated(program, _steps(program.value, "email"), "e-mail", rule="repeated-email")
+        yield from _repeated(program, _own(program.value), "e-mail", rule="repeated-email")
 
 
 def idle_email(draft: Draft) -> Iterator[Problem]:
@@ -184,11 +185,19 @@ def nurtured(draft: Draft, names: Sequence[str]) -> range:
 def emails_of(program: Program) -> list[tuple[Place, str]]:
     """What a program may send, with the places where it says so."""
     others = [(("steps", index, "else"), step.else_) for index, step in enumerate(program.steps) if step.else_]
-    return [*_steps(program, "email"), *others]
+    return [*_own(program), *others]
 
 
-def _steps(program: Program, key: str) -> list[tuple[Place, str]]:
-    return [(("steps", index, key), getattr(step, key)) for index, step in enumerate(program.steps)]
+def _own(program: Program) -> list[tuple[Place, str]]:
+    """What the steps send to those whom they are for; variants of a step may share its e-mail."""
+    found: list[tuple[Place, str]] = []
+    for index, step in enumerate(program.steps):
+        places: dict[str, Place] = {step.email: ("steps", index, "email")}
+        for number, variant in enumerate(step.variants):
+            if variant.email:
+                places.setdefault(variant.email, ("steps", index, "variants", number, "email"))
+        found += [(at, email) for email, at in places.items()]
+    return found
 
 
 def _unknown(placed: Placed[Any], at: Place, name: str, known: Iterable[str], what: str) -> Iterator[Problem]:

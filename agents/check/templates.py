@@ -10,6 +10,7 @@ from msgspec import Struct
 from agents.check.draft import Draft, plain_brand
 from agents.check.variables import Known, faults, values_known
 from agents.render.language import HTML, misuse, prepared
+from schemas.convert import Place
 from schemas.problem import Problem
 
 _LAYOUT_NAMES: Final = {name: Known() for name in ("subject", "preheader", "kind", "body")}
@@ -118,9 +119,11 @@ def templates(draft: Draft) -> Iterator[Written]:
         source, meta = email.source, email.meta.value
         kinds.setdefault(meta.layout, set()).add(meta.kind)
         names = values_known(meta.kind, fields, brand)
-        for key in ("subject", "preheader"):
-            line, column = email.meta.places.get((key,), (1, 1))
-            yield Written(source.path, getattr(meta, key), line, column, email.lines, names)
+        heads: dict[Place, str] = {("subject",): meta.subject, ("preheader",): meta.preheader}
+        heads |= {("subjects", name): text for name, text in meta.subjects.items()}
+        for at, text in heads.items():
+            line, column = email.meta.places.get(at, (1, 1))
+            yield Written(source.path, text, line, column, email.lines, names)
         yield Written(source.path, source.body, source.body_line, 1, email.lines, names)
     for layout in draft.layouts.values():
         names = dict(_LAYOUT_NAMES)

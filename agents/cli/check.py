@@ -46,7 +46,8 @@ def check(
 
     Each is told as path:line:col: what was found, what was expected [rule]. Errors block and give exit status 1;
     warnings do not. With --against and --facts, a change that would at once move more than most_moved (lifecycle.yaml)
-    of 100 leads to another stage or state is an error too.
+    of 100 leads to another stage or state is an error too. Experiments are told with the weeks that a verdict takes;
+    --facts says how many leads come.
     """
     if explain:
         click.echo(page(explain))

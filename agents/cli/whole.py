@@ -1,4 +1,4 @@
-"""A whole workplace as ``nurture check`` sees it: files, what a change moves. No command of its own."""
+"""A whole workplace as ``nurture check`` sees it: files, experiments, what a change moves. No command of its own."""
 
 from collections.abc import Sized
 from datetime import date
@@ -9,6 +9,7 @@ import click
 from agents.check.draft import read_draft
 from agents.check.one import Found
 from agents.cli.policy import chosen_policy, no_policy
+from agents.cli.prospects import prospects
 from agents.cli.shifting import told
 from agents.history import read_facts
 from agents.workplace import Workplace, load_workplace
@@ -25,9 +26,11 @@ def found_in(path: Path, day: date, against: Path | None, facts: Path | None) ->
         loaded = _moved(path, loaded, against, facts)
     if not isinstance(loaded, Workplace):
         return Found(loaded)
+    outlook = list(prospects(path, loaded, facts))
+    problems = sorted([*loaded.warnings, *(slow for _, slow in outlook if slow)])
     parts: dict[str, Sized] = {"e-mail": loaded.sources, "program": loaded.policy.programs, "sample lead": loaded.leads}
     held = ", ".join(counted(len(several), what) for what, several in parts.items())
-    return Found(list(loaded.warnings), held=f"{held}; ")
+    return Found(problems, tuple(says for says, _ in outlook), f"{held}; ")
 
 
 def _moved(path: Path, loaded: Workplace, against: Path, facts: Path) -> Workplace | list[Problem]:

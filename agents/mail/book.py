@@ -146,6 +146,7 @@ def _settled(entry: LedgerEntry, outcome: Outcome, partition: int) -> Out:
         outcome=outcome,
         program=entry.program,
         step=entry.step,
+        variant=entry.variant,
         reason=entry.reason or "",
     )
     about = headers(tag_of(SendSettled), fact.id, SOURCE, fact.at)

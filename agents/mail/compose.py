@@ -37,7 +37,7 @@ class Composer:
     def _content(self, order: SendContent, now: int) -> Composed | Unrenderable:
         link = self._link(order.lead_id)
         values = {"lead": order.traits, "unsubscribe_url": link}
-        categories = tuple(filter(None, (order.program, order.step, order.email)))
+        categories = tuple(filter(None, (order.program, _place(order), order.email)))
         return self._letter(order, now, order.email, values, headers=leave_headers(link), categories=categories)
 
     def _notice(self, order: NotifyOwner, now: int) -> Composed | Unrenderable:
@@ -58,7 +58,8 @@ class Composer:
         brand = self._renderer.workplace.policy.brand
         if withheld := self._renderer.withheld(email, now):
             return withheld
-        rendered = self._renderer.render(email, values, _tags(order))
+        subject = order.subject if isinstance(order, SendContent) else ""
+        rendered = self._renderer.render(email, values, _tags(order), subject)
         if isinstance(rendered, Unrenderable):
             return rendered
         from_name, from_email = self._renderer.sender(email, values.get("lead", {}))
@@ -91,9 +92,14 @@ def link_tags(campaign: str, content: str) -> dict[str, str]:
 
 
 def _tags(order: SendOrder) -> dict[str, str]:
-    """Program and step, or the e-mail that was asked for; a rep is not counted."""
+    """Program, step and variant, or the e-mail that was asked for; a rep is not counted."""
     match order:
         case SendContent():
-            return link_tags(order.program or order.kind, order.step or order.email)
+            return link_tags(order.program or order.kind, _place(order) or order.email)
         case NotifyOwner():
             return {}
+
+
+def _place(order: SendContent) -> str:
+    """The step, and the variant in it."""
+    return f"{order.step}.{order.variant}" if order.variant else order.step

@@ -62,10 +62,10 @@ class Frame(Struct, frozen=True):
 
 
 class Ready(Struct, frozen=True):
-    """An e-mail's templates, compiled."""
+    """An e-mail's templates, compiled. Its ``subjects`` are by name; the first has none."""
 
     source: EmailSource
-    subject: Template
+    subjects: dict[str, Template]
     preheader: Template
     body: Template
     frame: Frame
@@ -86,14 +86,16 @@ class Frames:
 
     def compiled(self, source: EmailSource) -> Ready:
         """The e-mail in its layout. Raises what ``plain`` raises, and KeyError without the layout."""
-        subject, preheader = TEXT.from_string(source.meta.subject), TEXT.from_string(source.meta.preheader)
+        meta = source.meta
+        subjects = {name: TEXT.from_string(text) for name, text in {"": meta.subject, **meta.subjects}.items()}
+        preheader = TEXT.from_string(meta.preheader)
         if source.written_in == "markdown":
             body = MARKDOWN.from_string(prepared(source.body))
-            return Ready(source, subject, preheader, body, self.plain(source.meta.layout))
+            return Ready(source, subjects, preheader, body, self.plain(meta.layout))
         sections = expanded(source.body, self._partials)
         body = HTML.from_string(_html_of(f"<mjml><mj-body>{sections}</mj-body></mjml>"))
-        frame = _frame(self._layouts[source.meta.layout], {**self._partials, BODY: sections})
-        return Ready(source, subject, preheader, body, frame)
+        frame = _frame(self._layouts[meta.layout], {**self._partials, BODY: sections})
+        return Ready(source, subjects, preheader, body, frame)
 
 
 def _frame(layout: Layout, partials: Mapping[str, str]) -> Frame:
@@ -105,22 +107,29 @@ def _html_of(mjml: str) -> str:
     return html
 
 
-def write(ready: Ready, values: Mapping[str, Any], tags: Mapping[str, str]) -> Rendered | Unrenderable:
+def write(
+    ready: Ready, values: Mapping[str, Any], tags: Mapping[str, str], subject: str = ""
+) -> Rendered | Unrenderable:
     """The letter, its holes marked by private characters; or one sentence when it must not exist.
 
-    ``tags`` go into the links to ``brand.website``.
+    ``tags`` go into the links to ``brand.website``; ``subject`` names one of the others.
     """
+    head = ready.subjects.get(subject)
+    if head is None:
+        return Unrenderable(f'{ready.source.id}: found no subject "{subject}", expected it among its subjects')
     try:
-        return _written(ready, plain(values), tags, perf_counter() + MOST_SECONDS)
+        return _written(ready, head, plain(values), tags, perf_counter() + MOST_SECONDS)
     except (TemplateError, TypeError, ValueError, OverflowError) as error:
         return Unrenderable(f"{ready.source.id}: {error}")
 
 
-def _written(ready: Ready, values: Mapping[str, Any], tags: Mapping[str, str], deadline: float) -> Rendered:
+def _written(
+    ready: Ready, head: Template, values: Mapping[str, Any], tags: Mapping[str, str], deadline: float
+) -> Rendered:
     def tag(html: str) -> str:
         return tagged(html, values.get("brand", {}).get("website", ""), tags, but=values.get("unsubscribe_url", ""))
 
-    subject, preheader = _run(ready.subject, values, deadline), _run(ready.preheader, values, deadline)
+    subject, preheader = _run(head, values, deadline), _run(ready.preheader, values, deadline)
     source = _run(ready.body, values, deadline)
     body = markdown(source) if ready.source.written_in == "markdown" else source
     around = {**values, "subject": subject, "preheader": preheader, "kind": ready.source.meta.kind}

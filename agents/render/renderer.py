@@ -25,13 +25,17 @@ class Renderer:
         self._ready = {name: frames.compiled(source) for name, source in workplace.sources.items()}
 
     def render(
-        self, email_id: str, values: Mapping[str, Any], tags: Mapping[str, str] = MappingProxyType({})
+        self,
+        email_id: str,
+        values: Mapping[str, Any],
+        tags: Mapping[str, str] = MappingProxyType({}),
+        subject: str = "",
     ) -> Rendered | Unrenderable:
         """The letter to send. ``values``: ``lead`` (traits), ``unsubscribe_url``; for an internal e-mail, ``brief``.
 
-        ``tags`` go into the links to our own site.
+        ``tags`` go into the links to our own site; ``subject`` names one of the e-mail's other subjects.
         """
-        written = self._write(email_id, values, tags)
+        written = self._write(email_id, values, tags, subject)
         if isinstance(written, Rendered) and written.holes:
             return Unrenderable(
                 f"{email_id}: nothing is known for {', '.join(written.holes)}, and there is no fallback"
@@ -59,9 +63,11 @@ class Renderer:
                     return rep.name, rep.email
         return policy.brand.from_name, policy.brand.from_email
 
-    def _write(self, email_id: str, values: Mapping[str, Any], tags: Mapping[str, str]) -> Rendered | Unrenderable:
+    def _write(
+        self, email_id: str, values: Mapping[str, Any], tags: Mapping[str, str], subject: str = ""
+    ) -> Rendered | Unrenderable:
         ready = self._ready.get(email_id)
         if ready is None:
             return Unrenderable(f'found no e-mail "{email_id}" in the workplace')
         name, _ = self.sender(email_id, values.get("lead", {}))
-        return write(ready, {**self._known, "sender": {"name": name}, **values}, tags)
+        return write(ready, {**self._known, "sender": {"name": name}, **values}, tags, subject)

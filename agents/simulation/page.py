@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment
-
+from agents.frame import framed
 from agents.simulation.graph import mermaid
 from agents.simulation.run import Simulated
 from agents.simulation.tally import Flow
@@ -13,32 +12,29 @@ from agents.words import said
 from schemas.reason import SENTENCES, Reason
 from schemas.units import iso
 
-_TEMPLATE: Final = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+_TEMPLATE: Final = Path(__file__).with_name("page.html")
 
 
 def page(simulated: Simulated, flows: tuple[Flow, ...], name: str) -> str:
     """The page as HTML: ``flows`` are those that were asked for, under the name ``name``."""
     shown = {flow.program for flow in flows}
     weeks = [sum(n for program, n in week.items() if program in shown) for week in simulated.weeks]
-    return (
-        Environment(autoescape=True)
-        .from_string(_TEMPLATE)
-        .render(
-            name=name,
-            s=simulated,
-            flows=flows,
-            weeks=weeks,
-            most=max(weeks, default=0),
-            silences=max(simulated.reasons.values(), default=0),
-            tiles=_tiles(simulated, flows),
-            share=lambda part, whole: round(100 * part / whole, 1) if whole else 0,
-            day=lambda at: iso(at)[:10],
-            moment=lambda at: iso(at)[:16].replace("T", " "),
-            sentence=lambda why: SENTENCES[Reason(why)],
-            listed=listed,
-            mermaid=mermaid,
-            said=said,
-        )
+    return framed(
+        _TEMPLATE,
+        name=name,
+        s=simulated,
+        flows=flows,
+        weeks=weeks,
+        most=max(weeks, default=0),
+        silences=max(simulated.reasons.values(), default=0),
+        tiles=_tiles(simulated, flows),
+        share=lambda part, whole: round(100 * part / whole, 1) if whole else 0,
+        day=lambda at: iso(at)[:10],
+        moment=lambda at: iso(at)[:16].replace("T", " "),
+        sentence=lambda why: SENTENCES[Reason(why)],
+        listed=listed,
+        mermaid=mermaid,
+        said=said,
     )
 
 

@@ -6,7 +6,8 @@ from schemas.commands import EnterProgram, LeaveProgram
 from schemas.lead import Enrolment, Lead
 from schemas.reason import Reason
 from streams.journey import gate
-from streams.journey.entry import last_way_in, left_to_tell, routes_of, serves, taken, way_in
+from streams.journey.entry import last_way_in, left_to_tell, open_routes, routes_of, serves, taken, way_in
+from streams.journey.experiment import EVERY_PROGRAM, held_out
 from streams.journey.route import Close, Route
 from streams.journey.steps import Offer, begin, call_back, hear, look, moved, tell, worth
 from streams.journey.turn import Turn
@@ -86,7 +87,15 @@ def _silent(lead: Lead, turn: Turn, reason: Reason, until: int = 0) -> Lead:
 
 
 def _nothing(lead: Lead, turn: Turn) -> Reason:
-    return Reason.EXHAUSTED if lead.finished and routes_of(lead, turn.policy) else Reason.NO_PROGRAM
+    if _held_out(lead, turn) and any(open_routes(lead, turn)):
+        return Reason.HOLDOUT
+    if not (lead.finished and routes_of(lead, turn.policy)):
+        return Reason.NO_PROGRAM
+    return Reason.EXHAUSTED if any(program in lead.ordinals for program in lead.finished) else Reason.HOLDOUT
+
+
+def _held_out(lead: Lead, turn: Turn) -> bool:
+    return held_out(EVERY_PROGRAM, turn.policy.policy.sending.holdout, lead.id)
 
 
 def _postponed(lead: Lead, until: int) -> Lead:
@@ -101,8 +110,11 @@ def _postponed(lead: Lead, until: int) -> Lead:
 
 
 def _entered(lead: Lead, then: Programs, turn: Turn, *, given_up: bool) -> Lead:
-    """The lead in a program of every class that has one open to it; ``then`` are to follow those that ended."""
-    if len(lead.enrolments) == len(turn.policy.classes):
+    """The lead in a program of every class that has one open to it; ``then`` are to follow those that ended.
+
+    Held out of one program, it goes on to the next.
+    """
+    if len(lead.enrolments) == len(turn.policy.classes) or _held_out(lead, turn):
         return lead
     while (route := last_way_in(lead, turn.policy) if given_up else way_in(lead, then, turn)) is not None:
         lead = _enter(lead, route, turn)
@@ -110,6 +122,10 @@ def _entered(lead: Lead, then: Programs, turn: Turn, *, given_up: bool) -> Lead:
 
 
 def _enter(lead: Lead, route: Route, turn: Turn) -> Lead:
+    """The lead in a program; or told nothing of it, once, as if it had finished without ever having entered."""
+    if held_out(route.id, route.program.holdout, lead.id):
+        turn.skip(Reason.HOLDOUT, program=route.id)
+        return replace(lead, finished=lead.finished | {route.id: turn.seen}, silence=Reason.HOLDOUT)
     ordinal = lead.ordinals.get(route.id, 0) + 1
     turn.say(EnterProgram, program=route.id, ordinal=ordinal)
     enrolment = begin(lead, route, ordinal, left_to_tell(lead, route) or (), turn)

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from schemas.authored import Cap
 from schemas.facts import FACTS, EmailOpened, Happened, Tracked
-from schemas.program import Ending, Program, Step, Window
+from schemas.program import Ending, Program, Step, Variant, Window
 from schemas.sending import MailClass, QuietHours
 from schemas.units import WEEKDAYS, Waiting, millis, waiting
 from streams.journey.calendar import end_of
@@ -18,7 +20,10 @@ Limit = tuple[int, int]
 
 
 class TimedStep(NamedTuple):
-    """A step with its durations in milliseconds; ``until`` is set when its wait needs a calendar."""
+    """A step with its durations in milliseconds; ``until`` is set when its wait needs a calendar.
+
+    Of the ``variants`` of its e-mail, a lead's own is in ``email``, ``variant`` and ``subject`` once it is due.
+    """
 
     id: str
     email: str
@@ -31,6 +36,9 @@ class TimedStep(NamedTuple):
     otherwise: str = ""
     send_by: int = 0
     priority: int = 0
+    variants: tuple[Variant, ...] = ()
+    variant: str = ""
+    subject: str = ""
 
 
 class Close(NamedTuple):
@@ -94,6 +102,7 @@ def _timed(step: Step, words: Words, zone: str) -> TimedStep:
         otherwise=step.else_,
         send_by=end_of(step.send_by, zone) if step.send_by else 0,
         priority=step.priority,
+        variants=tuple(replace(variant, email=variant.email or step.email) for variant in step.variants),
     )
 
 

@@ -13,6 +13,7 @@ from streams.journey import gate
 from streams.journey.calendar import after, zone_of
 from streams.journey.compiled import REQUESTED
 from streams.journey.content import withheld
+from streams.journey.experiment import chosen
 from streams.journey.past import Past
 from streams.journey.route import Route, TimedStep
 from streams.journey.turn import Turn, send_key
@@ -60,12 +61,12 @@ def look(
     while (step := _next(enrolment, route)) is not None:
         if turn.seen < enrolment.due:
             return enrolment, None
-        email, dropped = _chosen(lead, enrolment, step, turn.seen)
-        pause = _not_now(lead, email, route, turn, outranked) if dropped is None else (dropped, 0)
+        step, dropped = _chosen(lead, enrolment, step, turn.seen)
+        pause = _not_now(lead, step.email, route, turn, outranked) if dropped is None else (dropped, 0)
         if pause is None:
-            return enrolment, Offer(enrolment, route, step._replace(email=email))
+            return enrolment, Offer(enrolment, route, step)
         reason, until = pause
-        turn.skip(reason, program=route.id, email=email, until=until)
+        turn.skip(reason, program=route.id, email=step.email, until=until)
         if until:
             return replace(enrolment, due=until), None
         enrolment = _done(lead, replace(enrolment, anchor=enrolment.due), step, route, turn)
@@ -105,19 +106,28 @@ def _next(enrolment: Enrolment, route: Route) -> TimedStep | None:
     return None
 
 
-def _chosen(lead: Lead, enrolment: Enrolment, step: TimedStep, seen: int) -> tuple[str, Reason | None]:
-    """The e-mail of a step that is due, and why it is not sent after all."""
-    email, missing = step.email, None
-    if step.hears is not None and enrolment.heard != step.id:
-        email, missing = step.otherwise, Reason.NOT_HEARD
-    elif step.test is not None and not step.test(lead.traits, Past(lead.counts, day_of(seen))):
-        email, missing = step.otherwise, Reason.NOT_MEANT
-    if not email:
-        return step.email, missing
-    if email in lead.received:
-        return email, Reason.ALREADY_RECEIVED
+def _chosen(lead: Lead, enrolment: Enrolment, step: TimedStep, seen: int) -> tuple[TimedStep, Reason | None]:
+    """A step that is due as it is for this lead, and why it is not sent after all."""
+    missing = _missing(lead, enrolment, step, seen)
+    if missing is not None and not step.otherwise:
+        return step, missing
+    if missing is not None:
+        step = step._replace(email=step.otherwise, variants=())
+    elif step.variants:
+        own = chosen(f"{enrolment.program}/{step.id}", step.variants, lead.id)
+        step = step._replace(email=own.email, variant=own.id, subject=own.subject)
+    if step.email in lead.received or any(variant.email in lead.received for variant in step.variants):
+        return step, Reason.ALREADY_RECEIVED
     late = seen > enrolment.due + step.within or 0 < step.send_by < seen
-    return email, Reason.STALE if late else None
+    return step, Reason.STALE if late else None
+
+
+def _missing(lead: Lead, enrolment: Enrolment, step: TimedStep, seen: int) -> Reason | None:
+    """What the step asks for and this lead has not."""
+    if step.hears is not None and enrolment.heard != step.id:
+        return Reason.NOT_HEARD
+    meant = step.test is None or step.test(lead.traits, Past(lead.counts, day_of(seen)))
+    return None if meant else Reason.NOT_MEANT
 
 
 def _done(lead: Lead, enrolment: Enrolment, step: TimedStep, route: Route, turn: Turn) -> Enrolment:
@@ -169,6 +179,8 @@ def order(lead: Lead, turn: Turn, program: str, step: TimedStep, ordinal: int) -
         not_after=not_after,
         program=program,
         step="" if program == REQUESTED else step.id,
+        variant=step.variant,
+        subject=step.subject,
         to=str(lead.traits["email"]),
         traits=lead.traits,
         zone=zone.name,

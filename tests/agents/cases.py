@@ -13,6 +13,7 @@ from schemas.problem import Problem
 from schemas.read import read
 from schemas.sample import SampleLead, history_of
 from schemas.units import from_iso
+from tests.agents.experiment_rules import EXPERIMENT_RULES
 from tests.agents.file_rules import FILE_RULES
 from tests.agents.flow_rules import FLOW_RULES
 from tests.agents.mail_rules import MAIL_RULES
@@ -52,6 +53,8 @@ class Case(NamedTuple):
         arguments = [str(folder / "now"), "--today", str(TODAY), "--format", "json"]
         if self.rule == "large-move":
             arguments += ["--against", str(written(folder / "before")), "--facts", str(_facts(folder))]
+        if self.rule == "slow-experiment":
+            arguments += ["--facts", str(_facts(folder))]
         said = CliRunner().invoke(check, arguments, catch_exceptions=False).stdout
         return [text for text in _told(said, folder / "now") if text.endswith(f"[{self.rule}]")]
 
@@ -76,6 +79,7 @@ _ROWS = (
     *FLOW_RULES,
     *MAIL_RULES,
     *QUESTION_RULES,
+    *EXPERIMENT_RULES,
 )
 CASES = [Case(*row) for row in _ROWS]
 EXAMPLES = {case.rule: case for case in reversed(CASES)}

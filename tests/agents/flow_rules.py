@@ -4,6 +4,12 @@ _STEPS = "steps:\n  - {id: first, email: hello}\n  - {id: second, email: again, 
 _WAITING = _STEPS.replace("wait: 3 days", "wait_for: form.submitted")
 _GOAL = "goals: [{id: asks, says: Asks, on: form.submitted%s}]\n"
 _STAY = {"stages.yaml": ("engagement: 5}", "engagement: 5, at_most: 9 days, then: new}")}
+_CLASS = {
+    "sending.yaml": (
+        "caps: [{most: 1, within: 2 days}]",
+        "caps: [{most: 1, within: 2 days}]\nclasses: {news: {caps: [{most: 1, within: 7 days}]}}",
+    )
+}
 _OTHER = {
     "programs/also.yaml": (
         "",
@@ -21,5 +27,8 @@ FLOW_RULES = [
     ("starved-program", "programs/look.yaml", "email: again, wait: 3 days", "email: again, if: {field: role, is: boss}", "email: again, else: hello", "{id: second"),
     ("conflicting-programs", "programs/look.yaml", "name: Look\n", "name: Look\npriority: 6\n", "name: Look\npriority: 5\n", "5\n", "", _OTHER),
     ("conflicting-programs", "programs/look.yaml", "name: Look\n", "name: Look\npriority: 5\nwhen: {field: role, is: clerk}\n", "name: Look\npriority: 5\nwhen: {field: employees, at_least: 9}\n", "5\n", "", _OTHER),
+    ("conflicting-programs", "programs/look.yaml", "name: Look\n", "name: Look\npriority: 5\nclass: news\n", "name: Look\npriority: 5\nclass: nurture\n", "5\n", "", {**_OTHER, **_CLASS}),
+    ("starved-program", "programs/look.yaml", "name: Look\n", "name: Look\nclass: nurture\n", "name: Look\nclass: news\n", "3 days", "", _CLASS),
+    ("unknown-class", "programs/look.yaml", "name: Look\n", "name: Look\nclass: news\n", "name: Look\nclass: new\n", "new\n", "", _CLASS),
     ("idle-program", "programs/look.yaml", "[aware]", "[aware, ready]", "[new, aware]", "new, aware"),
 ]  # fmt: skip

@@ -41,7 +41,7 @@ class Renderer:
     def sender(self, _email, _traits):
         return BRAND.from_name, BRAND.from_email
 
-    def render(self, email, values, _tags=()):
+    def render(self, email, values, _tags=(), _subject=""):
         if email == "broken":
             return Unrenderable("broken: nothing is known for lead.first_name, and there is no fallback")
         about = values["brief"]["headline"] if "brief" in values else values["unsubscribe_url"]

@@ -20,7 +20,10 @@ from schemas.topics import registry
 ID = re.compile(r"[a-z]+(-[a-z]+)*")
 JUDGES = [
     *Path("agents/check").glob("*.py"),
-    *(Path(name) for name in ("agents/cli/check.py", "schemas/read.py", "schemas/convert.py")),
+    *(
+        Path(name)
+        for name in ("agents/cli/check.py", "agents/cli/prospects.py", "schemas/read.py", "schemas/convert.py")
+    ),
 ]
 COMPLAINTS = {"Problem": (), "problem": (1, 2), "complain": (1,)}  # who complains, and where the rule's id stands
 
