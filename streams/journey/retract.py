@@ -1,11 +1,11 @@
-"""Engagement taken back, as if it had never happened. What was sent or handed over meanwhile stays."""
+"""Facts taken back, as if they had never happened: engagement, traits, consents. What was sent or handed over stays."""
 
 from collections.abc import Callable, Collection, Iterable
 
 from msgspec.structs import replace
 
 from schemas.commands import Discount
-from schemas.facts import EngagementRetracted, Fact, LeadCreated, LeadUpdated
+from schemas.facts import EngagementRetracted, Fact
 from schemas.lead import RECENT_FACTS, Lead
 from schemas.reason import Verdict
 from streams.journey.clicks import expressible, sift, taken_back
@@ -70,6 +70,8 @@ def recalled(lead: Lead, fact: EngagementRetracted, policy: Compiled, past: Past
     row = _refolded(lead.id, fact, past(lead.id))
     return replace(
         lead,
+        traits=row.traits,
+        bases={kind: basis for kind, basis in lead.bases.items() if row.bases.get(kind) == basis},  # none comes back
         counts=row.counts,
         interest_at=row.interest_at,
         moments=row.moments,
@@ -99,6 +101,6 @@ def _refolded(lead_id: str, fact: EngagementRetracted, past: Iterable[Told]) -> 
 def _remembered(row: Lead, fact: Fact, policy: Compiled, void: Collection[str]) -> Lead:
     """What ``decide`` would remember of it. What is void says nothing; as a click it still bears on other clicks."""
     turn = Turn(fact, max(row.seen, fact.seen), policy)
-    if fact.id in void and not isinstance(fact, LeadCreated | LeadUpdated):
+    if fact.id in void:
         return _weightless(sift(noted(row, fact), turn), (fact.id,))
     return sift(retract(learn(row, fact, policy), turn), turn)

@@ -13,6 +13,7 @@ from schemas.model import EngagementRule
 from schemas.units import DAY, HOUR, MINUTE
 from streams.journey.compiled import Compiled
 from streams.journey.explain import explain
+from streams.journey.memory import is_known
 from streams.journey.replay import digest, past_in, replay
 from streams.journey.retract import needs_past, recalled
 from streams.journey.simulate import simulate
@@ -56,15 +57,15 @@ def lived(facts, policy, until):
 
 def known(lead):
     standing = lead.standings.get("main", Standing())
-    return standing.engagement, standing.fit, lead.counts, lead.interest_at
+    return standing.engagement, standing.fit, lead.counts, lead.interest_at, lead.traits
 
 
-kinds = st.sampled_from([ENGAGEMENT, (f.EmailClicked,)])
+kinds = st.sampled_from([ENGAGEMENT, (f.EmailClicked,), (f.LeadUpdated,), (*ENGAGEMENT, f.LeadUpdated, f.BasisGiven)])
 
 
 @given(acts, choices, st.sampled_from([POLICY, STINGY]), kinds, st.booleans())
 def test_retraction_equals_never_having_happened(acts, choice, policy, kinds, soon):
-    """Any of the engagement, in one retraction or several, soon or late, whatever the rows had forgotten by then."""
+    """Engagement, traits, consents, in one retraction or several, soon or late, whatever rows had forgotten by then."""
     facts = facts_of(acts)
     taken = [fact.id for fact in facts if isinstance(fact, kinds) and fact.id in choice]
     at = facts[-1].seen + (MINUTE // 2 if soon else 3 * DAY)
@@ -225,3 +226,42 @@ def test_a_retraction_of_what_nobody_knows_asks_for_no_past():
     story.fold(fact)
     assert story.tell(f.PricingViewed, id="stranger") == ()
     assert story.standing.engagement == 0
+
+
+def test_a_merge_undone_takes_somebody_elses_name_and_consent(story):
+    """Grace was taken for Ada: her role, her address and her consent go, what Ada had said before stands again."""
+    before = story.lead.traits
+    merged = {"email": "grace@hopper.example", "role": "director", "company": "Navy"}
+    story.tell(f.LeadUpdated, traits=merged, id="grace")
+    story.tell(f.BasisGiven, basis="contract", form="call", wording="v1", id="yes")
+    assert (story.lead.traits["email"], "contract" in story.lead.bases) == ("grace@hopper.example", True)
+    retracting(story, "grace", "yes", why="unmerged", after=DAY)
+    assert (story.lead.traits, "contract" in story.lead.bases) == (before, False)
+
+
+def test_no_retraction_gives_a_consent_back(story):
+    """A no that was taken back needs a new yes: silence is the safe mistake."""
+    story.tell(f.BasisWithdrawn, id="no")
+    assert story.lead.bases == {}
+    retracting(story, "no", why="corrected", after=DAY)
+    assert story.lead.bases == {}
+
+
+def test_what_the_source_corrected_counts_as_it_should_have(story):
+    """A retraction and the right fact under a new id: the points of the right one, at its own time."""
+    story.tell(f.WebinarAttended, webinar="metering", id="wrong")
+    at = story.now
+    retracting(story, "wrong", why="corrected", after=10 * DAY)
+    story.fold(f.PricingViewed(id="right", lead_id="ada", at=at, seen=story.now))
+    assert story.lead.counts == {"pricing": {at // DAY: 1}}
+
+
+def test_a_verdict_on_what_the_row_has_forgotten_still_counts(story):
+    """200 facts later neither the click nor its id is in the row: its lead is refolded, and nothing else changes."""
+    click(story, id="old")
+    for n in range(200):
+        story.tell(f.PageViewed, path="/", id=f"page-{n}", after=HOUR)
+    had = story.lead.counts
+    assert (is_known(story.lead, "old"), "clicks" in had) == (False, True)
+    retracting(story, "old", after=HOUR)
+    assert {rule: days for rule, days in had.items() if rule != "clicks"} == story.lead.counts
