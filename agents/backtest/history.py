@@ -153,6 +153,10 @@ def _seen_in(line: bytes, file: Path, number: int) -> _Glimpse:
 
 
 def _opened(file: Path) -> IO[bytes]:
+    if ".csv" in file.suffixes:
+        raise HistoryError(
+            f"{file}: found a table, expected facts: make them with nurture ingest {file.name} --map MAPPING --to FACTS"
+        )
     try:
         if file.suffix != ".gz":
             return file.open("rb")

@@ -119,7 +119,7 @@ def rules(found: Proposal, *, before: bool = True) -> Table:
     ):
         table.add_column(column, justify=side, no_wrap=True)  # type: ignore[arg-type]
     for rule in found.rules:
-        points = f"{rule.before} (too little evidence)" if rule.after is None else f"{rule.after}"
+        points = f"{rule.before} (too few)" if rule.after is None else f"{rule.after}"
         if before and rule.after is not None:
             points = f"{rule.before} → {points}"
         rate = f"{rule.wins / rule.leads:.1%}" if rule.leads else "-"

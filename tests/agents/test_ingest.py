@@ -423,3 +423,14 @@ def test_editors_find_the_schema_of_a_shipped_mapping(mapping):
     named = first.removeprefix("# yaml-language-server: $schema=")
     assert (mapping.parent / named).resolve().name == "mapping.yaml.schema.json"
     assert (mapping.parent / named).exists()
+
+
+def test_many_bad_rows_of_one_kind_do_not_hide_another(tmp_path):
+    """Five of a kind with their places, then a number."""
+    mapped(tmp_path, CRM)
+    rows = "".join(f"{n};a{n}@b.example;31.01.2023;;many{n};;;;;\n" for n in range(9)) + "9;;31.01.2023;;;;;;;\n"
+    file = written(tmp_path, HEAD + WON + rows)
+    done = CliRunner().invoke(ingest, [str(file), "--map", str(tmp_path / "map.yaml"), "--dry-run"])
+    assert done.stderr.count('found "many') == 5
+    assert '… and 4 more rows: column "Sites": expected a number like 1234,5' in done.stderr
+    assert done.stderr.count("expected who the row is about") == 1

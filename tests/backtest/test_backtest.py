@@ -147,6 +147,14 @@ def test_a_line_that_is_no_fact_is_refused_with_its_place(tmp_path, line, senten
         asked(file)
 
 
+def test_a_table_is_not_taken_for_facts(tmp_path):
+    """Whoever skips the mapping is told the command that is missing."""
+    file = tmp_path / "leads.csv"
+    file.write_text("id,won\n1,yes\n", encoding="utf-8")
+    with pytest.raises(HistoryError, match=r"found a table, expected facts: nurture ingest leads\.csv"):
+        asked(file)
+
+
 def test_simulation_makes_its_own_ticks():
     """Recorded ones are left out, and every lead is looked at when it is due."""
     facts = [*history(), f.Tick(id="t", lead_id="lead-0", at=1, seen=MONDAY, due=MONDAY)]

@@ -119,3 +119,11 @@ def test_what_a_draft_is_made_of_is_beside_it(tmp_path):
     assert names == {
         f"{name}.yaml" for name in ("brand", "catalogue", "lifecycle", "sales", "scoring", "sending", "stages")
     }
+
+
+def test_points_that_part_nobody_are_said_so(tmp_path):
+    """A policy that knows none of the fields says what to do; it does not only print an area of one half."""
+    done = told("backtest", shop(tmp_path), "--policy", "templates")
+    assert "every lead has the same points: no rule of templates parts these leads" in done.output.replace(
+        "\n", " "
+    ).replace("  ", " ")
