@@ -13,7 +13,9 @@ from tests.test_workplace_guide import TODAY, typed
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "templates/programs/README.md").read_text(encoding="utf-8")
-STEPS = re.findall(r"^```(\w+)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+BLOCKS = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PAGE, EXPERIMENT = GUIDE.split("\n## Test two subjects")
+STEPS = BLOCKS.findall(PAGE)
 PROGRAM = "templates/programs/plant-managers.yaml"
 
 
@@ -63,6 +65,21 @@ def test_each_thing_that_is_broken_on_the_way_is_answered(desk, right, wrong, an
     assert right in text
     (desk / PROGRAM).write_text(text.replace(right, wrong, 1), encoding="utf-8")
     assert answer in typed(desk, ".venv/bin/nurture check" + TODAY)
+
+
+def test_two_subjects_are_tried_as_the_page_says(desk):
+    """The e-mail and the step changed, each line typed, each answer as printed."""
+    (kind, subjects), (_, step), *steps = BLOCKS.findall(EXPERIMENT)
+    assert kind == "yaml"
+    email = desk / "templates/emails/compressed-air.md"
+    email.write_text(re.sub(r"(?m)^(subject: .*\n)", rf"\g<1>{subjects}", email.read_text("utf-8")), encoding="utf-8")
+    program = re.sub(r"(?m)^  - \{id: air,.*\n", step, dict(STEPS)["yaml"])
+    (desk / PROGRAM).write_text(program, encoding="utf-8")
+    said = ""
+    for kind, block in steps:
+        if kind == "sh":
+            said = typed(desk, block.strip() + (TODAY if "check" in block else ""))
+        assert kind == "sh" or block.strip() in said
 
 
 def test_the_page_names_every_key_of_a_step():

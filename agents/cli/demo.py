@@ -74,7 +74,9 @@ class _Show:
         _conclude(self._console, accounts, as_json=self._as_json)
         if self._once or self._fleet is None:
             return
-        self._console.print("\nEverything keeps running; Ctrl-C ends it.")
+        self._console.print("\nEverything keeps running; Ctrl-C ends it. What became of the mail, as a page:")
+        look = f"NURTURE_SETTINGS={self._folder}/settings.yaml .venv/bin/nurture report --html report.html"
+        self._console.print(f"  {look}", highlight=False, soft_wrap=True)
         while True:
             self._fleet.mend()
             await asyncio.sleep(_LOOK_S)

@@ -190,7 +190,7 @@ def _tags(policy: Policy, email: str) -> dict[str, str]:
     """As the first step that sends it would have them."""
     for name, program in policy.programs.items():
         for step in program.steps:
-            if step.email == email:
+            if email in {step.email, *(variant.email for variant in step.variants)}:
                 return link_tags(name, step.id)
     return link_tags(policy.emails[email].kind, email)
 

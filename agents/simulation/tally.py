@@ -113,6 +113,7 @@ class Tally:
 
 
 def _by_email(program: Program) -> dict[str, str]:
-    """The step that an e-mail belongs to; a step's own e-mail wins over another's else."""
+    """The step that an e-mail belongs to; a step's own e-mails win over another's else."""
     others = {step.else_: step.id for step in program.steps if step.else_}
-    return others | {step.email: step.id for step in program.steps}
+    tried = {variant.email: step.id for step in program.steps for variant in step.variants if variant.email}
+    return others | tried | {step.email: step.id for step in program.steps}
