@@ -1,5 +1,6 @@
 """``programs/*.yaml``: what a lead is told, and what ends it. It tells nobody (``streams.journey.program``)."""
 
+from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, field
@@ -94,3 +95,8 @@ class Program(Owned, frozen=True, kw_only=True):
     withheld: Literal["wait", "skip"] = "wait"
     holdout: Holdout = 0
     tests: tuple[ProgramTest, ...] = ()
+
+
+def queue(steps: Iterable[Step]) -> list[tuple[int, Step]]:
+    """The steps in the order in which they are told, each with the place at which it is written."""
+    return sorted(enumerate(steps), key=lambda placed: -placed[1].priority)

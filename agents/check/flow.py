@@ -10,7 +10,7 @@ from agents.check.programs import endings
 from schemas.authored import Cap, When
 from schemas.model import Stage
 from schemas.problem import Problem
-from schemas.program import NURTURE, Program, Step
+from schemas.program import NURTURE, Program, Step, queue
 from schemas.read import Placed
 from schemas.units import DAY, millis, waiting
 from schemas.words import listed, one_of
@@ -36,7 +36,7 @@ def unreachable_step(draft: Draft) -> Iterator[Problem]:
         if not own or None in stays_of:
             continue
         longest = sum(map(millis, filter(None, stays_of)))
-        for index, due in enumerate(_earliest(program.value)):
+        for index, due in _earliest(program.value):
             if due > longest:
                 message = (
                     f"found a step that is due after {due / DAY:g} days, expected at most {longest / DAY:g}: then its "
@@ -95,7 +95,7 @@ def _too_fast(program: Placed[Program], caps: tuple[Cap, ...]) -> Iterator[tuple
 def _certain(steps: tuple[Step, ...]) -> Iterator[tuple[int, int]]:
     """Steps that are sent to everybody, and when; an event or a time of day may take any time, so it counts as ages."""
     at = 0
-    for index, step in enumerate(steps):
+    for index, step in queue(steps):
         wait = waiting(step.wait)
         sure = not step.wait_for and wait.clock is None
         at += wait.length + wait.business_days * DAY if sure else 10_000 * DAY
@@ -103,13 +103,13 @@ def _certain(steps: tuple[Step, ...]) -> Iterator[tuple[int, int]]:
             yield index, at
 
 
-def _earliest(program: Program) -> Iterator[int]:
+def _earliest(program: Program) -> Iterator[tuple[int, int]]:
     """When each step can be due at the soonest (ms after entering); an event may come at once."""
     at = 0
-    for step in program.steps:
+    for index, step in queue(program.steps):
         wait = waiting(step.wait)
         at += wait.length + wait.business_days * DAY
-        yield at
+        yield index, at
 
 
 def conflicting_programs(draft: Draft) -> Iterator[Problem]:

@@ -108,6 +108,10 @@ def overlapping_caps(draft: Draft) -> Iterator[Problem]:
     for index, cap in enumerate(caps):
         if draft.sending is not None and (message := _spared(cap, caps)):
             yield draft.sending.problem(("caps", index), "overlapping-caps", message)
+    for name, class_ in draft.sending.value.classes.items() if draft.sending else ():
+        for index, cap in enumerate(class_.caps):
+            if draft.sending is not None and (message := _spared(cap, (*class_.caps, *caps))):
+                yield draft.sending.problem(("classes", name, "caps", index), "overlapping-caps", message)
 
 
 def _idle_caps(scoring: Placed[Scoring], index: int, rule: EngagementRule) -> Iterator[Problem]:

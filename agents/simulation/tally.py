@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from schemas.commands import Command, EnterProgram, HandOff, LeaveProgram, SendContent, Skip
 from schemas.policy import Policy
-from schemas.program import Program
+from schemas.program import Program, queue
 from schemas.units import WEEK
 
 IN = "in"
@@ -97,7 +97,7 @@ class Tally:
             program=name,
             entered=entered,
             still_in=entered - left.total(),
-            steps=tuple(self._count(name, step.id, step.email) for step in program.steps),
+            steps=tuple(self._count(name, step.id, step.email) for _, step in queue(program.steps)),
             left=dict(left.most_common()),
             moves=tuple((before, to, n) for (before, to), n in sorted(moves.items())),
         )

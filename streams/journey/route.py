@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from schemas.authored import Cap
 from schemas.facts import FACTS, EmailOpened, Happened, Tracked
-from schemas.program import Ending, Program, Step, Variant, Window
+from schemas.program import Ending, Program, Step, Variant, Window, queue
 from schemas.sending import MailClass, QuietHours
 from schemas.units import WEEKDAYS, Waiting, millis, waiting
 from streams.journey.calendar import end_of
@@ -71,7 +71,7 @@ class Route(NamedTuple):
 def routed(id_: str, program: Program, words: Words, zone: str, mail: MailClass) -> Route:
     """A program made ready; ``words`` are what its conditions may say, ``zone`` is where its days end."""
     again = millis(program.again_after) if program.again_after else None
-    steps = tuple(_timed(step, words, zone) for step in sorted(program.steps, key=lambda step: -step.priority))
+    steps = tuple(_timed(step, words, zone) for _, step in queue(program.steps))
     goals = tuple(_close("goal", goal, words) for goal in program.goals)
     exits = tuple(_close("exit", way_out, words) for way_out in program.exits)
     return Route(

@@ -159,11 +159,13 @@ def _received(lead: Lead, email: str, route: Route, turn: Turn) -> Lead:
 
 def call_back(lead: Lead, turn: Turn, program: str = "") -> Lead:
     """What was ordered by a program, or by any, and may still wait, is not to be sent any more."""
+    if not lead.pending:
+        return lead
     for key, one in lead.pending.items():
         if program in ("", one.program) and one.until >= turn.seen:
             turn.say(CancelContent, send_key=key, email=one.email, program=one.program, step=one.step)
     left = {key: one for key, one in lead.pending.items() if program not in ("", one.program)}
-    return replace(lead, pending=left) if lead.pending else lead
+    return replace(lead, pending=left)
 
 
 def order(lead: Lead, turn: Turn, program: str, step: TimedStep, ordinal: int) -> tuple[str, int]:

@@ -20,6 +20,7 @@ MODEL_RULES = [
     ("wide-window", "scoring.yaml", _PRICING, _CAPPED + "7 days}]}", _CAPPED + "0 days}]}", "0 days}]}"),
     ("overlapping-caps", "scoring.yaml", _PRICING, _CAPPED + "7 days}], most: 3}", _CAPPED + "7 days}], most: 2}", "{most: 2, within"),
     ("overlapping-caps", "scoring.yaml", _PRICING, _CAPPED + "7 days}, {most: 3, within: 30 days}]}", _CAPPED + "7 days}, {most: 8, within: 28 days}]}", "{most: 8"),
+    ("overlapping-caps", "sending.yaml", "quiet_hours", "classes: {nurture: {caps: [{most: 2, within: 7 days}]}}\nquiet_hours", "classes: {nurture: {caps: [{most: 4, within: 7 days}]}}\nquiet_hours", "{most: 4"),
     ("overlapping-caps", "scoring.yaml", "fit:\n", "groups: [{id: g, says: G, rules: [trial], most: 20}]\nfit:\n", "groups: [{id: g, says: G, rules: [trial], most: 19}]\nfit:\n", "19}]"),
     ("overlapping-caps", "scoring.yaml", "fit:\n", "groups: [{id: g, says: G, rules: [trial], most: 200, each_next: 50}]\nfit:\n", "groups: [{id: g, says: G, rules: [trial], most: 200}]\nfit:\n", "200}]"),
     ("no-way-in", "stages.yaml", "{id: new, says: A name}", "{id: new, says: A name, leave: {did: trial}}", "{id: new, says: A name, enter: {did: trial}}", "{did"),

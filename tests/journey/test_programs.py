@@ -12,7 +12,7 @@ from schemas.email import Email
 from schemas.program import Ending, Program, Step, Window
 from schemas.reason import Reason
 from schemas.sending import Sunset
-from schemas.units import DAY, HOUR, iso
+from schemas.units import DAY, HOUR, iso, millis
 from streams.journey.compiled import Compiled
 from tests.journey.agreed import MONDAY, OWNED, Story, agreed
 from tests.journey.test_laws import ACTS
@@ -433,3 +433,36 @@ def test_whatever_authors_write_the_laws_hold(one, two, later, sunset, history):
     assert over == entered[: len(over)]
     assert len(entered) - len(over) == len(story.lead.enrolments)
     assert story.lead.enrolments or story.lead.silence is not None
+
+
+@given(programs_, programs_, histories)
+def test_nobody_comes_back_before_the_agreed_time(one, two, history):
+    """What was finished (a goal, an exit, nothing left) opens again after ``again_after``, or never; the rest at once."""
+    programs = {"p": one, "q": two}
+    story = interested(policy(**programs))
+    for (kind, parts), after in history:
+        story.tell(kind, after=after, **parts)
+    story.wait(60 * DAY)
+    over = {}
+    for command in story.said:
+        if isinstance(command, LeaveProgram) and command.why in ("goal", "exit", "exhausted"):
+            over[command.program] = command.seen
+        elif isinstance(command, EnterProgram) and command.program in over:
+            again = programs[command.program].again_after
+            assert again is not None
+            assert command.seen >= over[command.program] + millis(again)
+
+
+@given(st.permutations(["a", "b", "c"]), st.sampled_from(["", "a", "b", "c"]), st.booleans())
+def test_what_follows_is_what_the_program_names_else_the_next_in_priority(order, then, reached):
+    """By having had everything, or by a goal that names it; what is finished or unknown is not gone back to."""
+    first = order[0]
+    goal = replace(GOAL, then=then)
+    programs = {name: program(step(name, wait="1 day"), priority=9 - n) for n, name in enumerate(order)}
+    programs[first] = replace(programs[first], goals=(goal,)) if reached else replace(programs[first], then=then)
+    story = interested(policy(**programs), role="clerk")
+    if reached:
+        story.tell(*TRIAL[:1], after=HOUR, **TRIAL[1])
+    story.wait(30 * DAY)
+    follows = [name for name in (then, *order[1:]) if name not in ("", first)]
+    assert [enter.program for enter in story.of(EnterProgram)] == [first, *dict.fromkeys(follows)]
