@@ -16,6 +16,8 @@ from schemas.mapping import Mapping
 
 _MOST_CELL: Final = 131_072
 _MOST_LINE: Final = 1_000_000  # more than any record may have (schemas.codec.MOST_BYTES)
+_SPREADSHEETS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, .xls
+_UTF_16: Final = ("\udcff\udcfe", "\udcfe\udcff")  # its byte order marks, taken for UTF-8
 _DELIMITERS: Final = ";\t|,"
 _BROKEN_FILE: Final = (EOFError, OSError, UnicodeError, zlib.error)
 
@@ -63,13 +65,23 @@ def _told(rows: Iterator[Row | BadRow], file: BinaryIO, tell: Callable[[int], No
 
 
 def _csv(file: Any, mapping: Mapping) -> Iterator[Row | BadRow]:
+    _refuse_spreadsheet(file)
     encoding = "utf-8-sig" if codecs.lookup(mapping.encoding).name == "utf-8" else mapping.encoding
     csv.field_size_limit(_MOST_CELL)
     with io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="") as text:
         reader = csv.reader(text, delimiter=mapping.delimiter, strict=True)
-        header = _header(reader)
+        header = _header(reader, mapping)
         _refuse_missing(mapping, header)
         yield from _table(reader, header, frozenset(mapping.empty))
+
+
+def _refuse_spreadsheet(file: Any) -> None:
+    try:
+        start = file.peek(4)
+    except _BROKEN_FILE:
+        return  # who reads on says it
+    if start.startswith(_SPREADSHEETS):
+        raise UnreadableError("found a spreadsheet, expected a table of text: save it as CSV (UTF-8)")
 
 
 def _table(reader: Any, header: list[str], empty: frozenset[str]) -> Iterator[Row | BadRow]:
@@ -91,13 +103,22 @@ def _table(reader: Any, header: list[str], empty: frozenset[str]) -> Iterator[Ro
                 )
 
 
-def _header(reader: Any) -> list[str]:
+def _header(reader: Any, mapping: Mapping) -> list[str]:
     try:
         header = [name.strip() for name in next(reader, [])]
     except (csv.Error, *_BROKEN_FILE) as error:
-        raise UnreadableError(f"found no header that can be read ({error}), expected the names of columns") from None
+        raise UnreadableError(
+            f'found no header that can be read ({error}), expected the names of columns between "{mapping.delimiter}" '
+            f"(delimiter in the mapping)"
+        ) from None
     if not header:
         raise UnreadableError("found an empty file, expected a header with the names of columns")
+    if not all(map(_decoded, header)):
+        like = "utf-16" if header[0].startswith(_UTF_16) else "windows-1252"
+        raise UnreadableError(
+            f"found a header that is not {mapping.encoding}, expected the file's encoding in the mapping, "
+            f"such as encoding: {like}"
+        )
     if twice := {name for name in header if header.count(name) > 1}:
         raise UnreadableError(f"found the column {min(twice)!r} more than once in the header, expected each once")
     return header

@@ -223,6 +223,10 @@ def test_memory_does_not_grow_with_the_file(tmp_path, crm):
     [
         ("", "found an empty file"),
         ("Nr;Nr\n", "more than once in the header"),
+        (b"PK\x03\x04\x14\x00", "save it as CSV"),
+        (HEAD.encode("utf-16"), "such as encoding: utf-16"),
+        ("Größe;".encode("windows-1252") + HEAD.encode(), "such as encoding: windows-1252"),
+        ('"Nr","E-Mail"\n', 'expected the names of columns between ";"'),
         (HEAD.replace(";", "\t"), r'write delimiter: "\t" in the mapping'),
         (
             HEAD.replace("E-Mail", "EMail"),
