@@ -14,7 +14,7 @@ from tests.test_workplace_guide import TODAY, typed
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "templates/programs/README.md").read_text(encoding="utf-8")
 BLOCKS = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-PAGE, EXPERIMENT = GUIDE.split("\n## Test two subjects")
+PAGE, EXPERIMENT, NEWSLETTER = re.split(r"\n## (?:Test two subjects|Write a newsletter)", GUIDE)
 STEPS = BLOCKS.findall(PAGE)
 PROGRAM = "templates/programs/plant-managers.yaml"
 
@@ -75,6 +75,19 @@ def test_two_subjects_are_tried_as_the_page_says(desk):
     email.write_text(re.sub(r"(?m)^(subject: .*\n)", rf"\g<1>{subjects}", email.read_text("utf-8")), encoding="utf-8")
     program = re.sub(r"(?m)^  - \{id: air,.*\n", step, dict(STEPS)["yaml"])
     (desk / PROGRAM).write_text(program, encoding="utf-8")
+    said = ""
+    for kind, block in steps:
+        if kind == "sh":
+            said = typed(desk, block.strip() + (TODAY if "check" in block else ""))
+        assert kind == "sh" or block.strip() in said
+
+
+def test_a_newsletter_is_written_as_the_page_says(desk):
+    """The class added, the program saved, each line typed, each answer as printed."""
+    (_, classes), (_, program), *steps = BLOCKS.findall(NEWSLETTER)
+    with (desk / "templates/sending.yaml").open("a", encoding="utf-8") as sending:
+        sending.write(classes)
+    (desk / "templates/programs/newsletter.yaml").write_text(program, encoding="utf-8")
     said = ""
     for kind, block in steps:
         if kind == "sh":
