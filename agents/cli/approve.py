@@ -1,6 +1,5 @@
 """``nurture approve``: your name, from git, under the text of an e-mail as it stands. Nobody approves their own."""
 
-import subprocess
 from pathlib import Path
 
 import click
@@ -8,6 +7,7 @@ from ruamel.yaml import YAML
 
 from agents.check.approval import Work, may_approve, works
 from agents.check.draft import Draft, read_draft
+from agents.git import git
 from schemas.email import Side
 from schemas.problem import UserError
 from schemas.words import listed, one_of
@@ -26,7 +26,7 @@ def approve(name: str, templates: Path) -> None:
     known = works(draft)
     if name not in known:
         raise UserError(f'found no e-mail "{name}" that can be read, expected {one_of(name, known)}')
-    work, who = known[name], _git(templates, "config", "user.email")
+    work, who = known[name], _told(templates, "config", "user.email")
     side = _side(draft, work, who)
     for path in work.files:
         _refuse_author(templates, path, who)
@@ -53,17 +53,11 @@ def _side(draft: Draft, work: Work, who: str) -> Side:
 
 def _refuse_author(templates: Path, path: Path, who: str) -> None:
     """The last change must be committed, and somebody else's."""
-    if _git(templates, "status", "--porcelain", "--", str(path.absolute())):
+    if _told(templates, "status", "--porcelain", "--", str(path.absolute())):
         raise UserError(f"found changes in {path} that are not committed, expected the text that others will read")
-    if _git(templates, "log", "-1", "--format=%ae", "--", str(path.absolute())) == who:
+    if _told(templates, "log", "-1", "--format=%ae", "--", str(path.absolute())) == who:
         raise UserError(f"found {who} as the author of the last change of {path}, expected another pair of eyes")
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)  # noqa: S603, S607
-    except FileNotFoundError:
-        raise UserError("looked for git and found none: it says who approves") from None
-    if done.returncode and done.stderr:
-        raise UserError(f"git says: {done.stderr.strip().splitlines()[0]}")
-    return done.stdout.strip()
+def _told(folder: Path, *arguments: str) -> str:
+    return git(folder, *arguments).decode().strip()

@@ -12,18 +12,21 @@ from rich.markup import escape
 
 from agents.cli.inside import leads_inside
 from agents.cli.policy import FOLDER, chosen_policy
+from agents.git import at_revision
+from schemas.problem import UserError
 from streams.journey.change import Change, change
+from streams.journey.compiled import Compiled
 
 _SHOWN = 5
 _EPILOG = (
-    "Examples:  nurture plan --against live --facts facts.jsonl  ·  git worktree add /tmp/main main && "
-    "nurture plan --against /tmp/main/templates --json"
+    "Examples:  nurture plan --against main --facts facts.jsonl  ·  nurture plan --against HEAD~1 --json  ·  "
+    "nurture plan --against before --policy after"
 )
 
 
 @click.command(epilog=_EPILOG)
 @click.option("--policy", type=FOLDER, default=Path("templates"), show_default=True, help="The workplace as changed.")
-@click.option("--against", type=FOLDER, required=True, help="The workplace whose policy decides now.")
+@click.option("--against", metavar="REV|DIR", required=True, help="What decides now: a revision, or a folder.")
 @click.option(
     "--facts",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -32,13 +35,13 @@ _EPILOG = (
 @click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="How far to look ahead.")
 @click.option("--yes-strand", is_flag=True, help="Leads that are left without a program do not fail the plan.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every lead that is concerned.")
-def plan(*, policy: Path, against: Path, facts: Path | None, days: int, yes_strand: bool, as_json: bool) -> None:
+def plan(*, policy: Path, against: str, facts: Path | None, days: int, yes_strand: bool, as_json: bool) -> None:
     """Say what a change does to leads in flight: moved, stranded, re-sent, newly eligible, other e-mails, other points.
 
     Each lead lives on for some days under the old and under the new policy, nothing happening but time. Exit status 1
     when an e-mail would be sent again to somebody who had it, or a lead in a program would be left without one.
     """
-    new, old = chosen_policy(policy), chosen_policy(against)
+    new, old = chosen_policy(policy), _old(policy, against)
     leads, now = leads_inside(facts, old)
     found = change(leads, old, new, now, days)
     if as_json:
@@ -46,6 +49,16 @@ def plan(*, policy: Path, against: Path, facts: Path | None, days: int, yes_stra
     else:
         _tell(Console(highlight=False, soft_wrap=True), found, days)
     sys.exit(int(bool(found.resent) or (bool(found.stranded) and not yes_strand)))
+
+
+def _old(folder: Path, against: str) -> Compiled:
+    if Path(against).is_dir():
+        return chosen_policy(Path(against))
+    with at_revision(folder, against) as then:
+        try:
+            return chosen_policy(then)
+        except UserError as error:
+            raise UserError(str(error).replace(str(then), f"{against}:{folder}")) from None
 
 
 def _plain(found: Change) -> dict[str, object]:
