@@ -108,7 +108,7 @@ class _Maker:
             key = command.lead_id.encode()
             about = {"ce_type": tag_of(type(command)).encode(), "ce_id": command.id.encode()}
             self._write(topics.DECISIONS, key, b"{}", about)
-            if isinstance(command, c.SendContent):
+            if isinstance(command, c.SendContent | c.CancelContent):
                 self._write(topics.SENDS, key, encode(command), about)
             elif isinstance(command, c.HandOff | c.SettleHandoff):
                 self._write(topics.HANDOFFS, key, encode(command), about)

@@ -34,6 +34,7 @@ from tests.chaos.evidence import AGENT, CHANGELOGS, Evidence, Seen
 
 UNSETTLED: Final = {"claimed", "planned", "retry"}
 NOT_SENT: Final = {"blocked", "rejected"}
+_JOURNEYS: Final = {"send_content.v1", "cancel_content.v1"}
 _TOLD: Final = {
     "blocked": "skipped",
     "confirmed": "accepted",
@@ -183,8 +184,8 @@ def _every_command_is_carried_once(e: Evidence, folded: dict[int, Folded]) -> It
     for partition, its in folded.items():
         if (topics.FACTS, partition) not in e.committed:
             continue
-        orders = [r.value for r in e.records[topics.SENDS, partition] if _kind(r) == "send_content.v1"]
-        wanted = [encode(command) for command in its.commands if isinstance(command, c.SendContent)]
+        orders = [r.value for r in e.records[topics.SENDS, partition] if _kind(r) in _JOURNEYS]
+        wanted = [encode(command) for command in its.commands if isinstance(command, c.SendContent | c.CancelContent)]
         if orders != wanted:
             yield from _compared(f"sends {partition}", Counter(orders), Counter(wanted))
         handed = [record.value for record in e.records[topics.HANDOFFS, partition]]
