@@ -7,9 +7,10 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
+from msgspec import inspect
 
 from agents.check.manual import law, manual
 from agents.cli import main as nurture
@@ -17,7 +18,7 @@ from agents.metrics import METRICS
 from agents.options import Variable, reference
 from agents.properties import spellings_of
 from agents.segment import EVENTS
-from schemas import problem, reason
+from schemas import mapping, problem, reason
 from schemas.facts import Happened, LeadCreated, tag_of
 from schemas.topics import registry
 
@@ -37,6 +38,7 @@ def text() -> str:
         *(_help(path, command) for path, command in commands()),
         _settings(),
         _events(),
+        _mappings(),
         _topics(),
         _metrics(),
         _section("Why nothing was sent", ("reason", "because"), reason.SENTENCES.items()),
@@ -91,6 +93,31 @@ def _properties(shape: type[Happened]) -> str:
     if shape is LeadCreated:
         return "the lead's traits"
     return ", ".join(" or ".join(names) + "*" * required for names, required in spellings_of(shape))
+
+
+def _mappings() -> str:
+    """The keys of a mapping file, by the part that they stand in."""
+    places = {
+        "the file": mapping.Mapping,
+        "`facts`": mapping.FactMapping,
+        "`when`": mapping.Condition,
+        "`at`, `fields`": mapping.Cell,
+    }
+    rows = [
+        (field.encode_name, place, _described(field.type))
+        for place, shape in places.items()
+        for field in inspect.type_info(shape).fields  # type: ignore[attr-defined]
+    ]
+    return _section("Mapping files", ("key", "stands in", "says"), rows)
+
+
+def _described(wanted: Any) -> str:
+    """The outermost description, which is the field's own."""
+    while isinstance(wanted, inspect.Metadata):
+        if says := (wanted.extra_json_schema or {}).get("description"):
+            return str(says)
+        wanted = wanted.type
+    return ""
 
 
 def _topics() -> str:

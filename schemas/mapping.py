@@ -16,10 +16,11 @@ Column = Annotated[
 class Cell(Authored, frozen=True, kw_only=True):
     """A value: that of a ``column`` read ``as`` something, or a ``constant``. An empty cell has no value."""
 
-    column: str = ""
-    constant: Scalar = None
+    column: Annotated[str, Meta(description="The column where it stands.")] = ""
+    constant: Annotated[Scalar, Meta(description="Instead of a column: the same for every row.")] = None
     as_: Annotated[
-        Literal["text", "number", "yes_no", "date"], Meta(description="What the column holds; text unless said.")
+        Literal["text", "number", "yes_no", "date"],
+        Meta(description="What the column holds: text (unless said), number, yes_no or date."),
     ] = field(name="as", default="text")
     format: Annotated[str, Meta(description="How dates are written, as %d.%m.%Y %H:%M; else ISO 8601 or an epoch.")] = (
         ""
@@ -40,8 +41,8 @@ class Condition(Authored, frozen=True, kw_only=True):
     """When a row says something: its ``column`` has a value, one ``in`` a list, or none (``known: false``)."""
 
     column: Column
-    in_: tuple[str, ...] = field(name="in", default=())
-    known: bool = True
+    in_: Annotated[tuple[str, ...], Meta(description="Its value is one of these texts.")] = field(name="in", default=())
+    known: Annotated[bool, Meta(description="Without in: it has a value, or with false none.")] = True
 
 
 class FactMapping(Authored, frozen=True, kw_only=True):
@@ -55,7 +56,9 @@ class FactMapping(Authored, frozen=True, kw_only=True):
             description="Lead Created, Deal Won, Deal Lost, Identify, Page Viewed, or a track's name.",
         ),
     ]
-    topic: TopicName
+    topic: Annotated[
+        TopicName, Meta(description="leads for who they are, engagement for what they do, sales-feedback for outcomes.")
+    ]
     when: Annotated[
         tuple[Condition, ...], Meta(description="All of them must hold; without any, every row says it.")
     ] = ()
@@ -69,9 +72,11 @@ class Mapping(Authored, frozen=True, kw_only=True):
     """A whole file: what it is, who a row is about, its ``facts``; or messages that go ``through`` by their type."""
 
     name: Name
-    says: str = ""
-    format: Literal["csv", "jsonl"]
-    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
+    says: Annotated[str, Meta(description="What the file holds, for people.")] = ""
+    format: Annotated[Literal["csv", "jsonl"], Meta(description="csv with a header, or jsonl: an object a line.")]
+    delimiter: Annotated[
+        str, Meta(min_length=1, max_length=1, description="What parts the cells of a CSV; a comma unless said.")
+    ] = ","
     encoding: Annotated[str, Meta(description="utf-8 (with or without a byte order mark) unless said.")] = "utf-8"
     empty: Annotated[tuple[str, ...], Meta(description="Texts that mean that a cell of a CSV is empty, as n/a.")] = ()
     lead: Annotated[str, Meta(description="The column that says who a row is about: an id, or an e-mail address.")] = ""
@@ -81,8 +86,10 @@ class Mapping(Authored, frozen=True, kw_only=True):
     key: Annotated[
         tuple[str, ...], Meta(description="Columns that name a row, where a lead has several; else the lead does.")
     ] = ()
-    facts: tuple[FactMapping, ...] = ()
-    through: dict[str, TopicName] = field(default_factory=dict)
+    facts: Annotated[tuple[FactMapping, ...], Meta(description="What a row says: one message each.")] = ()
+    through: Annotated[
+        dict[str, TopicName], Meta(description="Instead of facts, for Segment's messages: the topic of each type.")
+    ] = field(default_factory=dict)
 
     def columns(self) -> set[str]:
         """Every column that the mapping names."""
