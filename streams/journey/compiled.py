@@ -12,6 +12,7 @@ from schemas.sending import EVERYWHERE, MailClass, QuietHours, Sending
 from schemas.units import millis
 from streams.journey.calendar import Holidays
 from streams.journey.model import Judge, Scored
+from streams.journey.predicate import parts
 from streams.journey.route import Route, limits, routed
 from streams.journey.sieve import Sieve
 
@@ -58,6 +59,9 @@ class Compiled:
         self.pots = {rule.key: pot for model in self.models.values() for pot in model.pots for rule in pot.rules}
         self._by_type, self._by_name = _index(self.rules.values())
         self.lifecycle = Sieve((state.id, state.when) for state in policy.lifecycle.states)
+        self.names_stage = len(self.models) > 1 and any(
+            part.field == "stage" for state in policy.lifecycle.states for part in parts(state.when)
+        )
         self.inquiry = policy.lifecycle.states[0].id  # which needs nothing
         self.routes = {
             id_: routed(

@@ -13,6 +13,7 @@ from streams.journey.entry import reopenings
 from streams.journey.handoff import answer, hand_off
 from streams.journey.memory import is_news, learn
 from streams.journey.program import nurture
+from streams.journey.rest import at_rest
 from streams.journey.retract import retract
 from streams.journey.score import judge
 from streams.journey.turn import Turn
@@ -23,8 +24,8 @@ def decide(lead: Lead, fact: Fact, policy: Compiled) -> tuple[Lead, tuple[Comman
     """The lead after this fact, and what to do about it. A repeat, or a tick too late, returns the very same lead."""
     if not is_news(lead, fact):
         return lead, ()
-    turn = Turn(fact, max(lead.seen, fact.seen), policy)
-    before, lead = lead, learn(lead, fact, policy)
+    turn = Turn(fact, lead, policy)
+    before, lead = lead, learn(lead, turn)
     _suppress(before, lead, turn)
     lead = retract(lead, turn)
     lead = sift(lead, turn)
@@ -33,7 +34,8 @@ def decide(lead: Lead, fact: Fact, policy: Compiled) -> tuple[Lead, tuple[Comman
     lead = hand_off(lead, turn)
     lead = lifecycle.name(before, lead, turn)
     lead = fulfil(lead, turn)
-    lead = nurture(lead, turn)
+    if not at_rest(before, lead, turn):
+        lead = nurture(lead, turn)
     due = next_due(lead, turn.seen, policy)
     return (lead if due == lead.due else replace(lead, due=due)), tuple(turn.commands)
 

@@ -14,7 +14,7 @@ from streams.journey.turn import Turn
 def name(before: Lead, lead: Lead, turn: Turn) -> Lead:
     """Derives the state anew when what it stands on has changed since ``before``, and says so once per crossing."""
     redefined = before.judged_by != turn.policy.hash
-    if not redefined and lead.traits is before.traits and not _changed(before, lead, turn.seen):
+    if not redefined and lead.traits is before.traits and not _changed(before, lead, turn):
         return lead
     state = state_of(lead, turn.seen, turn.policy)
     if state == lead.lifecycle:
@@ -44,19 +44,14 @@ def standing_of(lead: Lead, seen: int, policy: Compiled) -> Traits:
     }
 
 
-def _changed(before: Lead, lead: Lead, seen: int) -> bool:
+def _changed(before: Lead, lead: Lead, turn: Turn) -> bool:
     """Whether anything differs that a condition may name, beside traits."""
-    if lead.handoff is not before.handoff or lead.customer is not before.customer:
+    if turn.moved or lead.handoff is not before.handoff or lead.customer is not before.customer:
         return True
-    if (lead.opportunity_until > seen) is not (before.opportunity_until > before.seen):
+    if (lead.opportunity_until > turn.seen) is not (before.opportunity_until > before.seen):
         return True
-    if lead.standings is before.standings:
-        return False
-    for name, standing in lead.standings.items():
-        was = before.standings[name]
-        if standing.stage != was.stage or standing.veto != was.veto:
-            return True
-    return len(lead.standings) > 1 and leading(lead) != leading(before)
+    louder = turn.policy.names_stage and lead.standings is not before.standings
+    return louder and leading(lead) != leading(before)
 
 
 def _sales(handoff: OpenHandoff | None) -> str:

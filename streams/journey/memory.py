@@ -50,13 +50,13 @@ def is_known(lead: Lead, name: str) -> bool:
     return True
 
 
-def learn(lead: Lead, fact: f.Fact, policy: Compiled) -> Lead:
+def learn(lead: Lead, turn: Turn) -> Lead:
     """The row after this fact: traits, bases, counts, moments, what sales did. ``seen`` never runs backwards."""
-    seen = max(lead.seen, fact.seen)
+    fact = turn.fact
     if isinstance(fact, f.Tick):
-        return replace(lead, seen=seen)
-    learned, counted = _learned(lead, fact, policy), _counted(lead, fact, policy)
-    return replace(lead, seen=seen, facts=lead.facts + 1, recent=_recent(lead, fact), **learned, **counted)
+        return replace(lead, seen=turn.seen)
+    changes = _learned(lead, fact, turn.policy) | _counted(lead, fact, turn)
+    return replace(lead, seen=turn.seen, facts=lead.facts + 1, recent=_recent(lead, fact), **changes)
 
 
 def noted(lead: Lead, fact: f.Fact) -> Lead:
@@ -150,29 +150,31 @@ def hit_by(lead: Lead, fact: f.Happened, policy: Compiled) -> Sequence[Scored]:
     return policy.fed_by(fact, lead.traits)
 
 
-def _counted(lead: Lead, fact: f.Fact, policy: Compiled) -> Changes:
+def _counted(lead: Lead, fact: f.Fact, turn: Turn) -> Changes:
     """What the fact feeds at once; a click waits for a verdict (``clicks``)."""
     if isinstance(fact, f.EmailClicked):
         return {}
-    hits = hit_by(lead, fact, policy)
-    return _fed(lead, hits, fact.at, label_of(fact), day_of(max(lead.seen, fact.seen))) if hits else {}
+    hits = hit_by(lead, fact, turn.policy)
+    return _fed(lead, hits, fact.at, label_of(fact), turn) if hits else {}
 
 
 def fed(lead: Lead, rules: Sequence[str], at: int, label: str, turn: Turn) -> Changes:
     """Counts, moment and interest after something that feeds these rules; one that is gone by now counts too."""
     known = turn.policy.rules
-    changes = _fed(lead, [known[key] for key in rules if key in known], at, label, day_of(turn.seen))
+    changes = _fed(lead, [known[key] for key in rules if key in known], at, label, turn)
     for key in set(rules) - set(known):
         days = changes["counts"].get(key, {})
         changes["counts"][key] = days | {day_of(at): days.get(day_of(at), 0) + 1}
     return changes
 
 
-def _fed(lead: Lead, hits: Sequence[Scored], at: int, label: str, today: int) -> Changes:
-    counts, day, telling = dict(lead.counts), day_of(at), None
+def _fed(lead: Lead, hits: Sequence[Scored], at: int, label: str, turn: Turn) -> Changes:
+    counts, day, today, telling = lead.counts.copy(), day_of(at), day_of(turn.seen), None
     for hit in hits:
-        counts[hit.key] = once_more(counts.get(hit.key, _NEVER), day, hit, today)
-        if hit.rule.counts_as_interest and (telling is None or hit.points > telling.points):
+        key = hit.key
+        counts[key] = once_more(counts.get(key, _NEVER), day, hit, today)
+        turn.fed.append(key)
+        if hit.interests and (telling is None or hit.points > telling.points):
             telling = hit
     changes: Changes = {"counts": counts}
     if telling is not None:

@@ -1,5 +1,6 @@
 """One model made ready: what feeds its rules, what counts are worth, its stages as a machine. It judges no lead."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import accumulate
@@ -32,6 +33,7 @@ class Scored(Struct, frozen=True):
     most: int
     caps: tuple[tuple[int, int], ...]
     horizon: int
+    interests: bool
 
 
 class Pot(Struct, frozen=True):
@@ -47,9 +49,10 @@ class Pot(Struct, frozen=True):
     alone: Scored | None = None
     most: int | None = None
     shares: tuple[int, ...] = ()
+    worth: tuple[int, ...] = ()
 
 
-class Rung(NamedTuple):
+class Rung(Struct, frozen=True):
     """A stage: what it takes to enter and to stay, when it is left, how long (ms) a stay may last and what follows."""
 
     id: str
@@ -60,6 +63,14 @@ class Rung(NamedTuple):
     leave: Test | None
     at_most: int
     then: int | None
+
+
+class Looking(NamedTuple):
+    """A pattern by the rule that it looks at."""
+
+    id: str
+    points: int
+    test: Test
 
 
 class Judge:
@@ -85,13 +96,25 @@ class Judge:
         self.qualified = _from(lifecycle.qualified_from, index)
         self.ready = _from(lifecycle.ready_from, index)
         self.windows = tuple({self._window(part) for when in _conditions(model) for part in parts(when) if part.did})
+        self.looks_at = frozenset(window.rule for window in self.windows)
+        self.looking = self._looking(scoring.patterns)
         self.vetoes_look_back = any(part.did for veto in scoring.disqualify for part in parts(veto.when))
         self.timed = bool(self.windows) or any(rung.at_most for rung in self.rungs)
 
     def _scored(self, rule: EngagementRule) -> Scored:
         caps = tuple((cap.most, millis(cap.within) // DAY) for cap in rule.caps)
         key = key_of(self.name, rule.id)
-        return Scored(key, rule, rule.points, rule.most_a_day, rule.most, caps, self.horizon)
+        return Scored(key, rule, rule.points, rule.most_a_day, rule.most, caps, self.horizon, rule.counts_as_interest)
+
+    def _looking(self, patterns: Iterable[Pattern]) -> dict[str, tuple[Looking, ...]]:
+        """By rule, the patterns whose windows look at its counts."""
+        found: dict[str, tuple[Looking, ...]] = defaultdict(tuple)
+        for pattern in patterns:
+            test = compile_when(pattern.when, self.words)
+            for rule in {self._window(part).rule for part in parts(pattern.when) if part.did}:
+                if test is not None:
+                    found[rule] += (Looking(pattern.id, pattern.points, test),)
+        return dict(found)
 
     def _window(self, when: When) -> Window:
         days = millis(when.within) // DAY if when.within else self.horizon
@@ -122,7 +145,8 @@ def _pots(model: str, decay: tuple[int, ...], rules: tuple[Scored, ...], groups:
     for group in groups:
         members = tuple(by_id.pop(rule) for rule in group.rules)
         shares = _shares(group.each_next, sum(scored.most for scored in members))
-        yield Pot(key_of(model, group.id), model, decay, members, None, group.most, shares)
+        worth = tuple(scored.points for scored in members)
+        yield Pot(key_of(model, group.id), model, decay, members, None, group.most, shares, worth)
     for scored in by_id.values():
         yield Pot(scored.key, model, decay, (scored,), scored)
 

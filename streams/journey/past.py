@@ -1,7 +1,5 @@
 """What a row keeps of what was done, and windows over it: how often, how lately. It knows no points and no stages."""
 
-from typing import NamedTuple
-
 from msgspec import Struct
 
 from schemas.units import DAY
@@ -17,7 +15,7 @@ class Past(Struct, frozen=True):
     today: int
 
 
-class Window(NamedTuple):
+class Window(Struct, frozen=True):
     """``times`` counts of a rule within so many UTC days, the day that is judged among them."""
 
     rule: str
@@ -33,11 +31,11 @@ class Window(NamedTuple):
         days = past.counts.get(self.rule)
         if not days:
             return 0
-        found, since = 0, past.today - self.days
+        missing, since = self.times, past.today - self.days
         for day, times in days.items():
             if day <= since:
                 return 0
-            found += times
-            if found >= self.times:
+            missing -= times
+            if missing <= 0:
                 return (day + self.days) * DAY
         return 0

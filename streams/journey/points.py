@@ -27,7 +27,8 @@ def once_more(days: Days, day: int, rule: Scored, today: int) -> Days:
         return days
     had = days.get(day, 0)
     if had:
-        more = days | {day: had + 1}
+        more = days.copy()
+        more[day] = had + 1
     elif not days or day > next(iter(days)):
         more = {day: 1, **days}
     else:
@@ -46,13 +47,14 @@ def _last(days: Days, rule: Scored, today: int) -> int | None:
 
 def takes(days: Days, rule: Scored, today: int) -> list[tuple[int, int]]:
     """How many count on which day: newest first, within the horizon and under every cap."""
-    most_a_day, left, oldest = rule.most_a_day, rule.most, today - rule.horizon
+    left, most_a_day, oldest, caps = rule.most, rule.most_a_day, today - rule.horizon, rule.caps
     found: list[tuple[int, int]] = []
     for day, times in days.items():
         if not left or day < oldest:
             break
-        counted = min(times, most_a_day, left)
-        for most, within in rule.caps:
+        counted = min(most_a_day, times)
+        counted = min(counted, left)
+        for most, within in caps:
             counted = min(counted, most - sum(taken for newer, taken in found if newer < day + within))
         if counted:
             found.append((day, counted))
@@ -64,12 +66,15 @@ def points(pot: Pot, counts: Mapping[str, Days], today: int) -> int:
     """What the counts of a pot's rules are worth today, in whole points."""
     if pot.alone is not None:
         return points_alone(counts.get(pot.alone.key, _NEVER), pot.alone, pot.decay, today)
-    total, done, most = 0, 0, (pot.most or 0) * _MILLION
+    shares, decay, worth = pot.shares, pot.decay, pot.worth
+    total, weighed, most, last = 0, 0, (pot.most or 0) * _MILLION, len(shares) - 1
+    done = 0
     for minus_day, place, times in _merged(pot, counts, today):
-        now = min(done + times, len(pot.shares) - 1)
-        fade = pot.decay[max(0, today + minus_day)]
-        total += pot.rules[place].points * fade * (pot.shares[now] - pot.shares[done])
-        done = now
+        done += times
+        weighs = shares[min(last, done)]
+        ago = today + minus_day
+        total += worth[place] * (decay[ago] if ago > 0 else WHOLE) * (weighs - weighed)
+        weighed = weighs
         if total >= most:
             return pot.most or 0
     return whole(total, _MILLION)
@@ -97,7 +102,8 @@ def points_alone(days: Days, rule: Scored, decay: tuple[int, ...], today: int) -
     for day, times in days.items():
         if day < oldest or not left:
             break
-        counted = min(times, most_a_day, left)
+        counted = min(most_a_day, times)
+        counted = min(counted, left)
         left -= counted
         total += counted * (decay[today - day] if day < today else WHOLE)
     return whole(rule.points * total, WHOLE)
@@ -123,9 +129,9 @@ def _merged(pot: Pot, counts: Mapping[str, Days], today: int) -> list[tuple[int,
     """
     found = []
     for place, rule in enumerate(pot.rules):
-        days = counts.get(rule.key)
-        if days:
-            found += [(-day, place, times) for day, times in takes(days, rule, today)]
+        if days := counts.get(rule.key):
+            for day, times in takes(days, rule, today):
+                found.append((-day, place, times))
     found.sort()
     return found
 

@@ -84,7 +84,8 @@ def _single(when: When, words: Words) -> Iterator[Test]:
 
 
 def _within(looked: Window) -> Test:
-    return lambda _, past: isinstance(past, Past) and looked.holds(past)
+    lapses = looked.lapses
+    return lambda _, past: isinstance(past, Past) and lapses(past) > 0
 
 
 def _known(read: Read, when: When) -> Test:

@@ -52,7 +52,7 @@ def needs_past(lead: Lead, fact: EngagementRetracted, policy: Compiled) -> bool:
     """Whether the row alone cannot say how it would be without these facts."""
     if not is_news(lead, fact):
         return False
-    turn, clicks = Turn(fact, max(lead.seen, fact.seen), policy), {click.id: click for click in lead.clicks}
+    turn, clicks = Turn(fact, lead, policy), {click.id: click for click in lead.clicks}
     for name in fact.engagement:
         click = clicks.get(name)
         if click is None:
@@ -100,7 +100,7 @@ def _refolded(lead_id: str, fact: EngagementRetracted, past: Iterable[Told]) -> 
 
 def _remembered(row: Lead, fact: Fact, policy: Compiled, void: Collection[str]) -> Lead:
     """What ``decide`` would remember of it. What is void says nothing; as a click it still bears on other clicks."""
-    turn = Turn(fact, max(row.seen, fact.seen), policy)
+    turn = Turn(fact, row, policy)
     if fact.id in void:
         return _weightless(sift(noted(row, fact), turn), (fact.id,))
-    return sift(retract(learn(row, fact, policy), turn), turn)
+    return sift(retract(learn(row, turn), turn), turn)

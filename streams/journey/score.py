@@ -14,65 +14,88 @@ from streams.journey import stage
 from streams.journey.compiled import Compiled
 from streams.journey.model import Judge, Pot
 from streams.journey.past import Days, Past
-from streams.journey.points import gained, points, shares
+from streams.journey.points import gained, points, points_alone, shares
 from streams.journey.turn import Turn
 
 _NEW: Final = Standing()
 _NEVER: Final[Days] = {}
-_NOTHING: Final[dict[str, Days]] = {}
 
 
 def judge(before: Lead, lead: Lead, turn: Turn) -> Lead:
-    """Scores anew what may have changed since ``before`` (traits, counts, the day, the policy), and moves stages."""
+    """Scores anew what may have changed since ``before`` (traits, counts, the day, the policy), and moves stages.
+
+    A model of which nothing changed, and that time alone does not move, is not looked at.
+    """
     policy, today = turn.policy, turn.seen // DAY
-    redefined = lead.judged_by != policy.hash
-    introduced, anew = redefined or lead.traits is not before.traits, redefined or lead.judged_on != today
-    lapsed = policy.timed and any(0 < standing.lapses <= turn.seen for standing in lead.standings.values())
-    if not (introduced or anew or lapsed or lead.counts is not before.counts):
+    introduced = lead.judged_by != policy.hash or lead.traits is not before.traits
+    anew = introduced or lead.judged_on != today
+    if not (anew or turn.fed or turn.late):
         return lead
     past = Past(lead.counts, today)
-    gains, standings = _gains(lead.counts, _NOTHING if anew else before.counts, today, policy), {}
+    gains = _all(lead, past, policy) if anew else _gains(before, lead, past, turn)
+    standings = {}
     for name, model in policy.models.items():
         standing = lead.standings.get(name, _NEW)
-        if introduced or anew or lapsed or name in gains or standing.overstayed:
+        if anew or name in gains or standing.overstayed or 0 < standing.lapses <= turn.seen:
             engagement = gains.get(name, 0) + (0 if anew else standing.engagement)
-            if model.patterns:
-                had = 0 if anew else _patterns(before, Past(before.counts, today), model)
-                engagement += _patterns(lead, past, model) - had
-            scored = _scored(standing, lead, engagement, past, model, introduced=introduced)
+            before_it, scored = standing, _scored(standing, lead, engagement, past, model, introduced=introduced)
             standing = stage.move(scored, lead, past, model, turn)
+            if standing.stage != before_it.stage or standing.veto != before_it.veto:
+                turn.moved = True
         standings[name] = standing
     return replace(lead, standings=standings, judged_by=policy.hash, judged_on=today)
 
 
 def _scored(standing: Standing, lead: Lead, engagement: int, past: Past, model: Judge, *, introduced: bool) -> Standing:
-    fit, veto = standing.fit, standing.veto
-    if introduced:
-        fit = sum(rule.points for rule in model.fit.passed(lead.traits))
-    if introduced or model.vetoes_look_back:
-        veto = next((veto.id for veto in model.vetoes.passed(lead.traits, past)), "")
+    if not (introduced or model.vetoes_look_back):
+        return standing if engagement == standing.engagement else replace(standing, engagement=engagement)
+    fit = sum(rule.points for rule in model.fit.passed(lead.traits)) if introduced else standing.fit
+    veto = next((veto.id for veto in model.vetoes.passed(lead.traits, past)), "")
     return replace(standing, fit=fit, veto=veto, engagement=engagement)
 
 
-def _gains(counts: dict[str, Days], before: dict[str, Days], today: int, policy: Compiled) -> dict[str, int]:
-    """By model, what counts add to its engagement since ``before``, both seen from the same day."""
+def _all(lead: Lead, past: Past, policy: Compiled) -> dict[str, int]:
+    """By model, what everything that was done is worth today."""
     gains: dict[str, int] = {}
     together: dict[str, Pot] = {}
-    for key, days in counts.items():
-        had = before.get(key, _NEVER)
-        if days is had:
-            continue
+    for key, days in lead.counts.items():
         pot = policy.pots.get(key)
         if pot is None:  # a rule of an older policy weighs nothing now
             continue
         if pot.alone is None:
             together[pot.name] = pot
-            continue
-        gain = gained(days, had, pot.alone, pot.decay, today)
-        gains[pot.model] = gains.get(pot.model, 0) + gain
+        else:
+            gains[pot.model] = gains.get(pot.model, 0) + points_alone(days, pot.alone, pot.decay, past.today)
     for pot in together.values():
-        gain = points(pot, counts, today) - points(pot, before, today)
+        gains[pot.model] = gains.get(pot.model, 0) + points(pot, lead.counts, past.today)
+    for name, model in policy.models.items():
+        if model.patterns:
+            gains[name] = gains.get(name, 0) + _patterns(lead, past, model)
+    return gains
+
+
+def _gains(before: Lead, lead: Lead, past: Past, turn: Turn) -> dict[str, int]:
+    """By model that was fed, what this adds to its engagement since ``before``, both seen from the same day."""
+    gains: dict[str, int] = {}
+    pots, had = {}, before.counts
+    for key in turn.fed:
+        pot = turn.policy.pots.get(key)
+        if pot is not None:
+            pots[pot.name] = pot
+    for pot in pots.values():
+        if pot.alone is not None:
+            key = pot.alone.key
+            gain = gained(lead.counts[key], had.get(key, _NEVER), pot.alone, pot.decay, past.today)
+        else:
+            gain = points(pot, lead.counts, past.today) - points(pot, had, past.today)
         gains[pot.model] = gains.get(pot.model, 0) + gain
+    if turn.policy.timed:
+        earlier = Past(had, past.today)
+        for name in gains:
+            looking = turn.policy.models[name].looking
+            found = {one.id: one for key in turn.fed for one in looking.get(key, ())} if looking else {}
+            for one in found.values():
+                gains[name] += one.points * (one.test(lead.traits, past) - one.test(lead.traits, earlier))
     return gains
 
 

@@ -45,7 +45,7 @@ def _judged(lead: Lead, policy: Compiled) -> Lead:
         return lead
     rested = replace(lead, standings={name: _rested(one, name, lead, policy) for name, one in lead.standings.items()})
     tick = Tick(id="", lead_id=lead.id, at=lead.seen, seen=lead.seen, due=lead.seen)
-    after = judge(rested, rested, Turn(tick, lead.seen, policy))
+    after = judge(rested, rested, Turn(tick, lead, policy))
     return replace(after, lifecycle=state_of(after, lead.seen, policy))
 
 

@@ -16,11 +16,17 @@ def move(standing: Standing, lead: Lead, past: Past, judge: Judge, turn: Turn) -
 
     Entering takes all points, keeping takes fewer. A stay that is too long ends as declared.
     """
-    standing = _moved(standing, lead, past, judge, turn)
-    if not judge.timed:
-        return standing
-    lapses = _lapses(standing, past, judge, turn.seen)
-    return standing if lapses == standing.lapses else replace(standing, lapses=lapses)
+    moved = _moved(standing, lead, past, judge, turn)
+    if not judge.timed or (moved is standing and _same_lapse(standing, lead, judge, turn)):
+        return moved
+    lapses = _lapses(moved, past, judge, turn.seen)
+    return moved if lapses == moved.lapses else replace(moved, lapses=lapses)
+
+
+def _same_lapse(standing: Standing, lead: Lead, judge: Judge, turn: Turn) -> bool:
+    """Whether time alone will move the lead when it would have: counts name a day, whichever day it is looked at."""
+    passed = 0 < standing.lapses <= turn.seen
+    return not passed and lead.judged_by == turn.policy.hash and judge.looks_at.isdisjoint(turn.fed)
 
 
 def _moved(standing: Standing, lead: Lead, past: Past, judge: Judge, turn: Turn) -> Standing:
@@ -84,8 +90,9 @@ def _crossed(standing: Standing, after: int, why: Crossing, judge: Judge, turn: 
 def _lapses(standing: Standing, past: Past, judge: Judge, seen: int) -> int:
     """When time alone may move the lead (ms), 0 for never: a window closes, the dwell or a stay is over."""
     rung, since = judge.rungs[judge.index[standing.stage]], standing.stage_since
-    found = [since + judge.dwell, since + rung.at_most, *(window.lapses(past) for window in judge.windows)]
-    return min((at for at in found if at > seen), default=0)
+    found = [since + judge.dwell, since + rung.at_most]
+    found += [window.lapses(past) for window in judge.windows if window.rule in past.counts]
+    return min([at for at in found if at > seen], default=0)
 
 
 def grade_of(standing: Standing, grades: Grades) -> str:

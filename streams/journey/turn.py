@@ -4,22 +4,30 @@ import hashlib
 from typing import Any
 
 from schemas.commands import Command, Decided, Skip
-from schemas.facts import Happened
+from schemas.facts import Fact, Happened
+from schemas.lead import Lead
 from schemas.reason import Reason
 from streams.journey.compiled import Compiled
 
 
 class Turn:
-    """What every verb of a decision shares. ``seen`` is the only now; ``heard`` is what may be answered to in it."""
+    """What every verb of a decision shares. ``seen`` is the only now; ``heard`` is what may be answered to in it.
 
-    __slots__ = ("commands", "fact", "heard", "policy", "seen")
+    Verbs tell those after them what they need not look for: ``late``, the lead's due time has come, so that time alone
+    may change something; ``fed``, the rules whose counts grew; ``moved``, a stage or a veto of some model is another.
+    """
 
-    def __init__(self, fact: Happened, seen: int, policy: Compiled) -> None:
+    __slots__ = ("commands", "fact", "fed", "heard", "late", "moved", "policy", "seen")
+
+    def __init__(self, fact: Fact, lead: Lead, policy: Compiled) -> None:
         self.fact = fact
         self.heard: tuple[Happened, ...] = (fact,)
-        self.seen = seen
+        self.seen = max(lead.seen, fact.seen)
         self.policy = policy
         self.commands: list[Command] = []
+        self.late = 0 < lead.due <= self.seen
+        self.fed: list[str] = []
+        self.moved = False
 
     def say(self, command: type[Decided], **parts: Any) -> None:
         """Adds a command. Its id is the fact's and a number, so a replay says the same."""
