@@ -423,16 +423,32 @@ def test_whatever_authors_write_the_laws_hold(one, two, later, sunset, history):
     assert len({send.send_key for send in story.of(SendContent)}) == len(story.of(SendContent))
     for most, within in story.policy.caps:
         assert all(sum(send.seen - within < other.seen <= send.seen for other in sends) <= most for send in sends)
-    orders = {send.send_key for send in sends}
-    backs = [back.send_key for back in story.of(CancelContent)]
-    assert set(backs) <= orders
-    assert len(set(backs)) == len(backs)
     entered = [(enter.program, enter.ordinal) for enter in story.of(EnterProgram)]
     over = [(leave.program, leave.ordinal) for leave in story.of(LeaveProgram)]
     assert len(set(entered)) == len(entered)
     assert over == entered[: len(over)]
     assert len(entered) - len(over) == len(story.lead.enrolments)
     assert story.lead.enrolments or story.lead.silence is not None
+
+
+@given(programs_, programs_, histories)
+def test_what_an_ended_program_ordered_is_called_back_once_or_has_left(one, two, history):
+    """Every order of a program that ends other than by having told all, while it may still be sent; and no other."""
+    story = interested(policy(p=one, q=two))
+    for (kind, parts), after in history:
+        story.tell(kind, after=after, **parts)
+    waiting, ended = {}, []
+    for at, command in enumerate(story.said):
+        if isinstance(command, SendContent) and command.kind == "nurture":
+            waiting[command.send_key] = (at, command)
+        elif isinstance(command, CancelContent):
+            assert waiting.pop(command.send_key)[1].not_after >= command.seen
+        elif isinstance(command, LeaveProgram) and command.why != "exhausted":
+            ended.append((at, command))
+    for at, order in waiting.values():
+        assert not [
+            over for end, over in ended if over.program == order.program and at < end and over.seen <= order.not_after
+        ]
 
 
 @given(programs_, programs_, histories)
