@@ -22,7 +22,7 @@ from tests.bench.traffic import Event, drive
 from tests.fakes.sendgrid import KEY, FakeSendGrid
 
 _AGENTS: Final = ("intake", "journey", "sender")
-_PATIENCE_S: Final = 60.0
+_PATIENCE_S: Final = 120.0
 _LOOK_S: Final = 0.05
 _WARM_S, _WARM_RATE = 15, 1_000  # a broker that has just started compiles itself
 
