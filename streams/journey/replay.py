@@ -1,5 +1,6 @@
 """A history folded again: the same facts and the same policy give the same rows, byte by byte. It reads no file."""
 
+import gc
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -27,12 +28,18 @@ def replay(history: History, policy: Compiled | None, find: Find) -> tuple[Rows,
     """Every lead's row after these facts, and how many decisions were made on the way.
 
     With ``policy``, it alone decides; without, each ``PolicyApplied`` is found by its hash, as in the live pipeline.
+    Rows hold no cycles, so the collector, which would look at all of them again and again, rests meanwhile.
     """
     rows: Rows = {}
-    decisions = 0
-    for _, commands, lead, _ in told(history, rows, policy, find):
-        rows[lead.id] = lead
-        decisions += len(commands)
+    decisions, collects = 0, gc.isenabled()
+    gc.disable()
+    try:
+        for _, commands, lead, _ in told(history, rows, policy, find):
+            rows[lead.id] = lead
+            decisions += len(commands)
+    finally:
+        if collects:
+            gc.enable()
     return rows, decisions
 
 

@@ -1,7 +1,7 @@
 """Two axes of integer points in each model, and where each point comes from. The contributions add up, always."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from schemas.model import MAIN
 from schemas.units import DAY
 from streams.journey import stage
 from streams.journey.compiled import Compiled
-from streams.journey.model import Judge, Pot
+from streams.journey.model import Judge, Looking, Pot
 from streams.journey.past import Days, Past
 from streams.journey.points import gained, points, points_alone, shares
 from streams.journey.turn import Turn
@@ -35,15 +35,22 @@ def judge(before: Lead, lead: Lead, turn: Turn) -> Lead:
     gains = _all(lead, past, policy) if anew else _gains(before, lead, past, turn)
     standings = {}
     for name, model in policy.models.items():
-        standing = lead.standings.get(name, _NEW)
-        if anew or name in gains or standing.overstayed or 0 < standing.lapses <= turn.seen:
-            engagement = gains.get(name, 0) + (0 if anew else standing.engagement)
-            before_it, scored = standing, _scored(standing, lead, engagement, past, model, introduced=introduced)
-            standing = stage.move(scored, lead, past, model, turn)
-            if standing.stage != before_it.stage or standing.veto != before_it.veto:
+        standing, gain = lead.standings.get(name, _NEW), gains.get(name)
+        lapsed = standing.overstayed or 0 < standing.lapses <= turn.seen
+        if anew or gain or lapsed or (gain == 0 and _may_move(model, turn)):
+            engagement = (gain or 0) + (0 if anew else standing.engagement)
+            scored = _scored(standing, lead, engagement, past, model, introduced=introduced)
+            judged = stage.move(scored, lead, past, model, turn)
+            if judged.stage != standing.stage or judged.veto != standing.veto:
                 turn.moved = True
+            standing = judged
         standings[name] = standing
     return replace(lead, standings=standings, judged_by=policy.hash, judged_on=today)
+
+
+def _may_move(model: Judge, turn: Turn) -> bool:
+    """Whether counts that add nothing may move the lead: by a window, or since a dwell is over."""
+    return not (model.timed and model.looks_at.isdisjoint(turn.fed))
 
 
 def _scored(standing: Standing, lead: Lead, engagement: int, past: Past, model: Judge, *, introduced: bool) -> Standing:
@@ -89,14 +96,19 @@ def _gains(before: Lead, lead: Lead, past: Past, turn: Turn) -> dict[str, int]:
         else:
             gain = points(pot, lead.counts, past.today) - points(pot, had, past.today)
         gains[pot.model] = gains.get(pot.model, 0) + gain
-    if turn.policy.timed:
-        earlier = Past(had, past.today)
-        for name in gains:
-            looking = turn.policy.models[name].looking
-            found = {one.id: one for key in turn.fed for one in looking.get(key, ())} if looking else {}
-            for one in found.values():
-                gains[name] += one.points * (one.test(lead.traits, past) - one.test(lead.traits, earlier))
+    for name in gains:
+        if looking := turn.policy.models[name].looking:
+            gains[name] += _patterns_gained(before, lead, past, looking, turn.fed)
     return gains
+
+
+def _patterns_gained(
+    before: Lead, lead: Lead, past: Past, looking: Mapping[str, tuple[Looking, ...]], fed: list[str]
+) -> int:
+    """What the patterns that look at the rules fed are worth more than ``before``."""
+    earlier = Past(before.counts, past.today)
+    found = {one.id: one for key in fed for one in looking.get(key, ())}
+    return sum(one.points * (one.test(lead.traits, past) - one.test(lead.traits, earlier)) for one in found.values())
 
 
 def _patterns(lead: Lead, past: Past, model: Judge) -> int:
