@@ -7,6 +7,7 @@ from ruamel.yaml import YAML
 
 from agents.check.approval import Work, may_approve, works
 from agents.check.draft import Draft, read_draft
+from agents.cli.completing import named_in
 from agents.git import git
 from schemas.email import Side
 from schemas.problem import UserError
@@ -14,7 +15,7 @@ from schemas.words import listed, one_of
 
 
 @click.command(epilog="Examples:  nurture approve six-week-pilot  ·  nurture approve layouts/letter")
-@click.argument("name", metavar="EMAIL")
+@click.argument("name", metavar="EMAIL", shell_complete=named_in("emails"))
 @click.option("--templates", type=click.Path(path_type=Path), default=Path("templates"), show_default=True)
 def approve(name: str, templates: Path) -> None:
     """Approve EMAIL as it stands, as whom git knows you (user.email), and write the record for you to commit.

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from agents.check.manual import page
 from agents.check.one import Found, problems_of
+from agents.cli.completing import rules
 from schemas.problem import Problem
 from schemas.words import counted
 
@@ -37,7 +38,12 @@ _BREAKS: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
     help="The workplace that decides now; with --facts: what the change would move.",
 )
 @click.option("--facts", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A file of facts.")
-@click.option("--explain", metavar="RULE", help="Print a rule's page of the manual: why it matters, and what to write.")
+@click.option(
+    "--explain",
+    metavar="RULE",
+    shell_complete=rules,
+    help="Print a rule's page of the manual: why it matters, and what to write.",
+)
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Judge review dates as of this day.")
 def check(
     path: Path, *, today: datetime | None, form: str, against: Path | None, facts: Path | None, explain: str | None

@@ -62,7 +62,10 @@ def dead_letters() -> None:
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
-@dead_letters.command("list")
+@dead_letters.command(
+    "list",
+    epilog='Examples:  nurture dead-letters list  ·  nurture dead-letters list --since "2 hours" --topic nurture.leads',
+)
 @_choice
 @click.option("--all", "handled", is_flag=True, help="Also those that somebody dealt with.")
 @_as_json
@@ -78,7 +81,7 @@ def list_(*, handled: bool, as_json: bool, **choice: Any) -> None:
     click.echo(f"{count(letters)}: {counts}" if letters else "no dead letters")
 
 
-@dead_letters.command()
+@dead_letters.command(epilog="Example:  nurture dead-letters show nurture.leads:3:17 --personal")
 @click.argument("letter_id", metavar="ID")
 @click.option("--personal", is_flag=True, help="Also the key and a preview of the bytes.")
 @click.option("--raw", is_flag=True, help="Write the bytes to standard output, and nothing else.")
@@ -94,7 +97,9 @@ def show(letter_id: str, *, personal: bool, raw: bool, as_json: bool) -> None:
         print_letter(letter, personal=personal)
 
 
-@dead_letters.command()
+@dead_letters.command(
+    epilog="Examples:  nurture dead-letters replay nurture.leads:3:17  ·  nurture dead-letters replay --dry-run"
+)
 @_ids
 @_choice
 @click.option("--why", default="", help="What has changed, in your own words.")
@@ -113,7 +118,7 @@ def replay(ids: tuple[str, ...], why: str, by: str, *, dry_run: bool, yes: bool,
     _finish(work, "put back", by=by, why=why, dry_run=dry_run, yes=yes)
 
 
-@dead_letters.command()
+@dead_letters.command(epilog='Example:  nurture dead-letters drop nurture.leads:3:17 --why "a test of the form"')
 @_ids
 @_choice
 @click.option("--why", required=True, help="Why nobody needs it.")

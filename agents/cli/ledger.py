@@ -45,7 +45,9 @@ def ledger() -> None:
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
-@ledger.command("list")
+@ledger.command(
+    "list", epilog='Examples:  nurture ledger list --state held  ·  nurture ledger list --older "2 hours" --json'
+)
 @click.option("--state", "states", multiple=True, type=_STATE, metavar="STATE", help=f"One of {', '.join(_STATES)}.")
 @click.option("--reason", "reasons", multiple=True, type=_REASON, metavar="REASON", help="Such as outcome_unknown.")
 @click.option("--older", "until", type=Moment(), help='Begun before: "2 hours", 2026-03-02T11:00.')
@@ -63,7 +65,7 @@ def list_(states: tuple[str, ...], reasons: tuple[str, ...], until: int | None, 
     print_switch(switch)
 
 
-@ledger.command()
+@ledger.command(epilog="Example:  nurture ledger show 4f1c")
 @_key
 @_as_json
 def show(send_key: str, *, as_json: bool) -> None:
@@ -75,7 +77,7 @@ def show(send_key: str, *, as_json: bool) -> None:
         print_entry(entry)
 
 
-@ledger.command("resend")
+@ledger.command("resend", epilog='Example:  nurture ledger resend 4f1c --why "the provider says that it was lost"')
 @_key
 @_why
 @_by
@@ -89,7 +91,7 @@ def resend_(send_key: str, *, why: str, by: str, yes: bool) -> None:
     _ordered(entry)
 
 
-@ledger.command("drop")
+@ledger.command("drop", epilog='Example:  nurture ledger drop 4f1c --why "told by phone"')
 @_key
 @_why
 @_by
@@ -103,7 +105,7 @@ def drop_(send_key: str, *, why: str, by: str, yes: bool) -> None:
     _ordered(entry)
 
 
-@ledger.command()
+@ledger.command(epilog='Example:  nurture ledger stop --why "a wrong price"')
 @_why
 @_by
 @_yes
@@ -115,7 +117,7 @@ def stop(*, why: str, by: str, yes: bool) -> None:
     click.echo('sending stops within 10 seconds; "nurture ledger go" starts it again')
 
 
-@ledger.command()
+@ledger.command(epilog="Example:  nurture ledger go")
 @click.option("--why", default="", help="In your own words.")
 @_by
 def go(*, why: str, by: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from agents import controls
+from agents.cli.completing import named_in
 from agents.clients import client
 from agents.settings import Settings, read_settings
 from schemas.controls import EMAIL, PROGRAM, SENDS, SendSwitch
@@ -20,7 +21,7 @@ BY = click.option("--by", default=getpass.getuser, show_default="you", help="Who
 
 
 @click.command(epilog='Examples:  nurture pause first-look --why "the guide has moved"  ·  nurture pause')
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=named_in("programs", "emails"))
 @click.option("--why", default="", help="In your own words.")
 @BY
 def pause(name: str | None, *, why: str, by: str) -> None:

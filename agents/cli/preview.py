@@ -11,6 +11,7 @@ import msgspec
 from rich.console import Console
 
 from agents.cli.check import tell
+from agents.cli.completing import named_in
 from agents.preview.desk import Desk
 from agents.preview.sample import values_for
 from agents.render.letter import Rendered, Unrenderable
@@ -22,8 +23,8 @@ from schemas.words import one_of
 @click.command(
     epilog="Examples: nurture preview --serve · nurture preview night-load --lead amira · nurture preview --all"
 )
-@click.argument("email", required=False)
-@click.option("--lead", "name", help="One of templates/leads/.")
+@click.argument("email", required=False, shell_complete=named_in("emails"))
+@click.option("--lead", "name", shell_complete=named_in("leads"), help="One of templates/leads/.")
 @click.option("--all", "everything", is_flag=True, help="Every e-mail for every sample lead.")
 @click.option("--serve", "serving", is_flag=True, help="A page on this machine with all of them; reloads on save.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="With --serve; 0: any.")

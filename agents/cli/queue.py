@@ -33,7 +33,7 @@ def queue() -> None:
     """Who is ready for sales, why, and what sales answered. HANDOFF is an id, or as much of it as is unique."""
 
 
-@queue.command("list")
+@queue.command("list", epilog="Examples:  nurture queue list --open  ·  nurture queue list --json")
 @click.option("--open", "only_open", is_flag=True, help="Only those that wait for an answer.")
 @_as_json
 def list_(*, only_open: bool, as_json: bool) -> None:
@@ -49,7 +49,7 @@ def list_(*, only_open: bool, as_json: bool) -> None:
         click.echo("nobody waits: the queue is empty")
 
 
-@queue.command()
+@queue.command(epilog="Example:  nurture queue show lead-00042:0")
 @_id
 @_as_json
 def show(handoff: str, *, as_json: bool) -> None:
@@ -62,7 +62,7 @@ def show(handoff: str, *, as_json: bool) -> None:
         Console().print(line, highlight=False)
 
 
-@queue.command()
+@queue.command(epilog="Example:  nurture queue accept lead-00042:0")
 @_id
 @_by
 def accept(handoff: str, by: str) -> None:
@@ -70,7 +70,7 @@ def accept(handoff: str, by: str) -> None:
     _answer(handoff, "accept", by=by)
 
 
-@queue.command()
+@queue.command(epilog="Example:  nurture queue reject lead-00042:0 --reason no-project")
 @_id
 @click.option("--reason", required=True, help="One that templates/sales.yaml declares.")
 @_by
@@ -82,7 +82,7 @@ def reject(handoff: str, reason: str, by: str) -> None:
     _answer(handoff, "reject", by=by, reason=reason)
 
 
-@queue.command()
+@queue.command(epilog='Example:  nurture queue recycle lead-00042:0 --reason "next year"')
 @_id
 @click.option("--reason", default="", help="In your own words.")
 @_by

@@ -10,6 +10,7 @@ import click
 import msgspec
 from rich.console import Console
 
+from agents.cli.completing import named_in
 from agents.cli.history_options import Length
 from agents.cli.policy import FOLDER, chosen_policy, no_policy
 from agents.cli.report_lines import summary
@@ -32,7 +33,7 @@ _FACTS = click.Path(path_type=Path, exists=True, dir_okay=False)
     epilog="Examples:  nurture report  ·  nurture report first-look --html report.html  ·  "
     "nurture report --facts tests/facts.jsonl --policy templates"
 )
-@click.argument("about", metavar="[PROGRAM|EMAIL]", default="")
+@click.argument("about", metavar="[PROGRAM|EMAIL]", default="", shell_complete=named_in("programs", "emails"))
 @click.option("--facts", type=_FACTS, help="Fold a file of facts instead of the pipeline's; needs --policy.")
 @click.option("--policy", type=FOLDER, help="The workplace to fold the file by.")
 @click.option(

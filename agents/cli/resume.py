@@ -4,6 +4,7 @@ import os
 
 import click
 
+from agents.cli.completing import named_in
 from agents.cli.pause import BY, key_of, turn
 from agents.settings import read_settings
 from schemas.controls import SendSwitch
@@ -11,7 +12,7 @@ from streams.engine.clock import wall_ms
 
 
 @click.command(epilog="Examples:  nurture resume first-look  ·  nurture resume email/night-load")
-@click.argument("name")
+@click.argument("name", shell_complete=named_in("programs", "emails"))
 @click.option("--why", default="", help="In your own words.")
 @BY
 def resume(name: str, *, why: str, by: str) -> None:

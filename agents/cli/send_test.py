@@ -9,6 +9,7 @@ from typing import assert_never
 
 import click
 
+from agents.cli.completing import named_in
 from agents.cli.preview import known_in, workplace_in
 from agents.mail.choose import choose_port
 from agents.mail.port import Accepted, Answer, Halted, Letter, NotNow, Port, Refused, Unknown
@@ -21,8 +22,8 @@ _ALONE = {"NURTURE_BOOTSTRAP": "none:9092", "NURTURE_MAIL_PORT": "folder"}  # a 
 
 
 @click.command("send-test", epilog="Example: nurture send-test night-load --lead amira --to ines@wattlark.example")
-@click.argument("email")
-@click.option("--lead", required=True, help="One of templates/leads/.")
+@click.argument("email", shell_complete=named_in("emails"))
+@click.option("--lead", required=True, shell_complete=named_in("leads"), help="One of templates/leads/.")
 @click.option("--to", multiple=True, required=True, help="A colleague's address; up to five, each with its own --to.")
 @click.option("--templates", type=click.Path(path_type=Path), default=Path("templates"), show_default=True)
 @click.option(

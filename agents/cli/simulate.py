@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from agents.cli.completing import named_in
 from agents.cli.policy import FOLDER
 from agents.history import read_facts
 from agents.simulation.graph import mermaid
@@ -36,7 +37,7 @@ _EPILOG = (
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("program")
+@click.argument("program", shell_complete=named_in("programs", also=["all"]))
 @click.option("--leads", "file", type=_FILE, help="Facts as nurture export or ingest --to write them.")
 @click.option("--sample", is_flag=True, help="The workplace's sample leads.")
 @click.option("--count", type=click.IntRange(1, 1_000_000), help="As many, made of the sample leads in turn.")

@@ -21,7 +21,7 @@ def topics() -> None:
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it repeats at length what we say in a sentence
 
 
-@topics.command()
+@topics.command(epilog="Examples:  nurture topics create  ·  nurture topics create --dry-run")
 @click.option("--dry-run", is_flag=True, help="Only say what would be created.")
 @_as_json
 def create(*, dry_run: bool, as_json: bool) -> None:
@@ -36,7 +36,7 @@ def create(*, dry_run: bool, as_json: bool) -> None:
         click.echo("nothing to do: every topic exists (nurture topics check compares them)")
 
 
-@topics.command()
+@topics.command(epilog="Example:  nurture topics check --json")
 @_as_json
 def check(*, as_json: bool) -> None:
     """Compare partitions, copies, cleanup and retention; exits 1 when something differs."""

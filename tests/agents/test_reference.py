@@ -22,7 +22,7 @@ JUDGES = [
     *Path("agents/check").glob("*.py"),
     *(
         Path(name)
-        for name in ("agents/cli/check.py", "agents/cli/prospects.py", "schemas/read.py", "schemas/convert.py")
+        for name in ("agents/cli/whole.py", "agents/cli/prospects.py", "schemas/read.py", "schemas/convert.py")
     ),
 ]
 COMPLAINTS = {"Problem": (), "problem": (1, 2), "complain": (1,)}  # who complains, and where the rule's id stands
@@ -50,6 +50,13 @@ def test_every_command_is_reached(written):
     helps = re.findall(r"```text\n(.*?)```", written, re.DOTALL)
     assert all(len(line) <= reference.WIDTH for text in helps for line in text.splitlines())
     assert "\x1b" not in written
+
+
+@pytest.mark.parametrize(("path", "command"), list(reference.commands()), ids=str)
+def test_every_help_teaches_by_an_example(path, command):
+    """Whose words begin with the command's own name."""
+    if not isinstance(command, click.Group):
+        assert re.search(rf"^Examples?: .*\b{path}\b", command.epilog or "")
 
 
 def test_a_difference_is_told_and_mended(tmp_path, capsys):
