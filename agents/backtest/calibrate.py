@@ -66,6 +66,7 @@ def calibrate(question: Question, folder: Path, wish: Wish, tell: Tell) -> Propo
         known = learning_labels(h, terms, split)
         _refuse_one_class(h, known, split)
         found = examples(lambda: h.facts(lambda n: tell("learning from them", n, len(h))), policy, wish.model, known)
+        _refuse_one_class(h, {lead_id: known[lead_id] for lead_id in found}, split)
         learned = _in_time(found, h)
     rules = proposal.changes(placed.value, weights(learned, doubling=wish.doubling, least=wish.least))
     after = proposal.rewritten(text, placed, rules)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from agents.backtest.history import History
 from agents.backtest.labels import Label, Terms, labels
+from agents.backtest.rows import PackedRows
 from agents.backtest.trial import seen_before
 from schemas.facts import Tick
 from schemas.lead import Lead
@@ -64,9 +65,8 @@ def learning_labels(history: History, terms: Terms, split: int) -> dict[str, Lab
 def examples(facts: Facts, policy: Policy, model: str, known: Mapping[str, Label]) -> dict[str, Example]:
     """An example of each labelled lead of which anything was seen before its label, by the rules of one model."""
     scoring = models_of(policy)[model].scoring
-    probe, rows = _probe(policy, model, scoring), dict[str, Lead]()
-    stood: dict[str, Lead] = {}
-    for lived in simulate(facts, probe, rows):
+    probe, stood = _probe(policy, model, scoring), PackedRows()
+    for lived in simulate(facts, probe, PackedRows()):
         label = known.get(lived.after.id)
         if label is not None and not isinstance(lived.fact, Tick) and seen_before(lived, label.at):
             stood[lived.after.id] = lived.after
@@ -90,5 +90,5 @@ def _probe(policy: Policy, model: str, scoring: Scoring) -> Compiled:
 def _amounts(lead: Lead, scoring: Scoring, judge: Judge) -> tuple[float, ...]:
     spoke = {why.rule for why in fit_of(lead, judge)}
     counts = {why.rule: why.points / _PROBE for why in engagement_of(lead, judge, lead.judged_on)}
-    fit = [float(rule.id in spoke) for rule in scoring.fit]
+    fit = [1.0 if rule.id in spoke else 0.0 for rule in scoring.fit]  # two objects, however many leads there are
     return (*fit, *(counts.get(rule.id, 0.0) for rule in scoring.engagement))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, Final
 
 from msgspec import Struct
@@ -32,18 +33,14 @@ def weights(found: Sequence[Example], *, doubling: int, least: int) -> list[Weig
     ``doubling`` points double the odds of a win. A rule that spoke for fewer than ``least`` leads, or for all but so
     few, keeps its points and is left out.
     """
-    columns = list(zip(*(example.amounts for example in found), strict=True))
-    wins = [example.win for example in found]
-    spoken = [sum(amount != 0 for amount in column) for column in columns]
-    fitted = [n for n, count in enumerate(spoken) if least <= count <= len(found) - least]
-    slopes = dict(zip(fitted, _slopes([columns[n] for n in fitted], wins), strict=True)) if fitted else {}
+    wins, rules = [example.win for example in found], range(len(found[0].amounts))
+    spoken = [sum(example.amounts[n] != 0 for example in found) for n in rules]
+    won = [sum(example.win and example.amounts[n] != 0 for example in found) for n in rules]
+    fitted = [n for n in rules if least <= spoken[n] <= len(found) - least]
+    slopes = dict(zip(fitted, _slopes(found, fitted, wins), strict=True)) if fitted else {}
     return [
-        Weight(
-            leads=spoken[n],
-            wins=sum(won for amount, won in zip(column, wins, strict=True) if amount),
-            points=_points(slopes[n], doubling) if n in slopes else None,
-        )
-        for n, column in enumerate(columns)
+        Weight(leads=spoken[n], wins=won[n], points=_points(slopes[n], doubling) if n in slopes else None)
+        for n in rules
     ]
 
 
@@ -51,22 +48,21 @@ def _points(slope: float, doubling: int) -> int:
     return max(-_MOST_POINTS, min(_MOST_POINTS, round(slope * doubling / math.log(2))))
 
 
-def _slopes(columns: Sequence[Sequence[float]], wins: Sequence[bool]) -> list[float]:
-    """Log odds for each unit of each column. Counts are brought to one scale first, so that none is favoured."""
-    scales = [1.0 if set(column) <= {0.0, 1.0} else _spread(column) for column in columns]
-    rows = [[v / scale for v, scale in zip(row, scales, strict=True)] for row in zip(*columns, strict=True)]
+def _slopes(found: Sequence[Example], fitted: Sequence[int], wins: Sequence[bool]) -> list[float]:
+    """Log odds for each unit of each fitted column. Counts are brought to one scale first, so that none is favoured."""
+    numpy = _library("numpy")
+    table = numpy.array([example.amounts for example in found])[:, fitted]
+    yes_no = ((table == 0) | (table == 1)).all(axis=0)
+    spread = table.std(axis=0)
+    scales = numpy.where(yes_no | (spread == 0), 1.0, spread)
+    rows = table / scales
     model = _fitted(rows, wins, _strength(rows, wins))
-    return [float(slope) / scale for slope, scale in zip(model.coef_[0], scales, strict=True)]
+    return [float(slope) for slope in model.coef_[0] / scales]
 
 
-def _spread(column: Sequence[float]) -> float:
-    middle = sum(column) / len(column)
-    return math.sqrt(sum((value - middle) ** 2 for value in column) / len(column)) or 1.0
-
-
-def _strength(rows: list[list[float]], wins: Sequence[bool]) -> float:
+def _strength(rows: Any, wins: Sequence[bool]) -> float:
     """What foretells the later of the examples best from the earlier ones."""
-    metrics, cut = _sklearn("metrics"), round(len(rows) * _FIRST_PART)
+    metrics, cut = _library("sklearn.metrics"), round(len(rows) * _FIRST_PART)
     if len(set(wins[:cut])) < 2 or len(set(wins[cut:])) < 2:
         return _STRENGTHS[1]
 
@@ -77,19 +73,14 @@ def _strength(rows: list[list[float]], wins: Sequence[bool]) -> float:
     return max(_STRENGTHS, key=judged)
 
 
-def _fitted(rows: list[list[float]], wins: Sequence[bool], strength: float) -> Any:
-    return _sklearn("linear_model").LogisticRegression(C=strength, max_iter=1000).fit(rows, wins)
+def _fitted(rows: Any, wins: Sequence[bool], strength: float) -> Any:
+    return _library("sklearn.linear_model").LogisticRegression(C=strength, max_iter=1000).fit(rows, wins)
 
 
-def _sklearn(part: str) -> Any:
+def _library(name: str) -> Any:
     try:
-        if part == "metrics":
-            from sklearn import metrics  # noqa: PLC0415 - an extra
-
-            return metrics
-        from sklearn import linear_model  # noqa: PLC0415 - an extra
+        return import_module(name)
     except ImportError as error:
         raise MissingError(
             "found no scikit-learn, expected the extra calibrate: pip install 'nurture[calibrate]'"
         ) from error
-    return linear_model

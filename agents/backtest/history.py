@@ -153,7 +153,7 @@ def _seen_in(line: bytes, file: Path, number: int) -> _Glimpse:
 
 
 def _opened(file: Path) -> IO[bytes]:
-    if ".csv" in file.suffixes:
+    if file.name.endswith((".csv", ".csv.gz")):
         raise HistoryError(
             f"{file}: found a table, expected facts: make them with nurture ingest {file.name} --map MAPPING --to FACTS"
         )

@@ -151,7 +151,7 @@ def test_a_table_is_not_taken_for_facts(tmp_path):
     """Whoever skips the mapping is told the command that is missing."""
     file = tmp_path / "leads.csv"
     file.write_text("id,won\n1,yes\n", encoding="utf-8")
-    with pytest.raises(HistoryError, match=r"found a table, expected facts: nurture ingest leads\.csv"):
+    with pytest.raises(HistoryError, match=r"found a table, expected facts: make them with nurture ingest leads\.csv"):
         asked(file)
 
 
