@@ -49,7 +49,7 @@ def _waits(before: Lead, lead: Lead, turn: Turn) -> bool:
         if basis.expires is not None:
             return False
     for enrolment in lead.enrolments:
-        route = turn.policy.routes[enrolment.program]
-        if route.closes or route.listens or route is turn.policy.last_chance:
+        route = turn.policy.routes.get(enrolment.program)
+        if route is None or route.closes or route.listens or route is turn.policy.last_chance:
             return False
     return True

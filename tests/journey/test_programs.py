@@ -258,6 +258,18 @@ def test_an_event_of_before_the_step_or_of_another_name_is_not_the_one():
     assert sent(story) == ["one", "nudge"]
 
 
+def test_a_program_that_is_taken_out_during_a_pause_is_left_after_it():
+    """Whatever happens meanwhile; then the lead goes on in another."""
+    story = interested(policy(p=program(step("one"), step("two", wait="3 days"))))
+    story.tell(f.SalesContacted, after=HOUR)
+    story.policy = policy(q=program(step("x")))
+    for _ in range(3):
+        story.tell(f.PageViewed, after=HOUR, path="/")
+    assert left(story) == []
+    story.wait(20 * DAY)
+    assert (left(story)[0], sent(story)) == (("p", "changed", ""), ["one", "x"])
+
+
 def test_what_happens_during_a_pause_is_heard():
     """Sales called, the trial began, the pause ended: the e-mail of those who try."""
     story = interested(policy(p=program(step("one"), WAITS)))
