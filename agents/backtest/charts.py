@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from msgspec import Struct
 
-from agents.backtest.report import Quality
+from agents.backtest.report import Quality, Wait
 from agents.backtest.run import Answer
 from agents.backtest.trial import VETOED
 
@@ -80,19 +80,20 @@ def _charts(answer: Answer, name: str, other: str) -> Iterator[Chart]:
             "Points as chances, learned from the earlier leads, against the share that won among the later ones.",
             lambda axes: _calibration(axes, sides),
         )
-    if answer.policy.wait:
-        days = answer.policy.wait.days
+    wait = answer.policy.wait
+    waited = wait is not None and wait.days[-1] > 0  # tables with one date for all know no waiting
+    if wait is not None and waited:
         yield _chart(
             "From handoff to win",
-            f"Days between the first handoff and the deal, for {len(days):,} winners that were handed over.",
-            lambda axes: _wait(axes, days),
+            f"Days between the first handoff and the deal, for {wait.leads:,} winners that were handed over.",
+            lambda axes: _wait(axes, wait),
         )
-    if answer.policy.weeks:
+    if len(answer.policy.weeks) > 1:
         yield _chart(
             "Handoffs a week",
             "What sales would have had to answer, by rep.",
             lambda axes: _weeks(axes, answer.policy),
-            wide=not answer.policy.wait,
+            wide=not waited,
         )
 
 
@@ -165,13 +166,12 @@ def _calibration(axes: Any, sides: list[tuple[Quality, str, str]]) -> None:
     axes.legend(loc="upper left")
 
 
-def _wait(axes: Any, days: list[float]) -> None:
-    axes.hist(days, bins=min(30, max(5, len(days) // 4)), color=_ACCENT, rwidth=0.92)
-    middle = days[len(days) // 2]
-    axes.axvline(middle, color=_OTHER, linewidth=1.5)
+def _wait(axes: Any, wait: Wait) -> None:
+    axes.hist(wait.days, bins=min(30, max(5, wait.leads // 4)), range=(0, wait.days[-1]), color=_ACCENT, rwidth=0.92)
+    axes.axvline(wait.median, color=_OTHER, linewidth=1.5)
     axes.annotate(
-        f"half within {middle:.0f} days",
-        (middle, 1),
+        f"half within {wait.median:.0f} days",
+        (wait.median, 1),
         (6, -4),
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
