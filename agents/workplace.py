@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from agents.check.approval import is_approved
 from agents.check.draft import Draft, EmailDraft, read_draft
 from agents.check.rules import complaints
-from agents.render.source import EmailSource, Layout
+from agents.render.source import EmailSource, Layout, Words
 from schemas.email import Claim, Email
 from schemas.model import Model
 from schemas.policy import Policy
@@ -34,6 +34,8 @@ class Workplace(Struct, frozen=True):
     layouts: dict[str, Layout]
     leads: dict[str, SampleLead]
     partials: dict[str, str] = {}
+    translations: dict[str, dict[str, EmailSource]] = {}
+    words: dict[str, Words] = {}
     claims: dict[str, Claim] = {}
     journey: Journey | None = None
     programs: dict[str, Placed[Program]] = {}
@@ -96,20 +98,30 @@ def _email(draft: Draft, email: EmailDraft) -> Email:
         subject=meta.subject,
         kind=meta.kind,
         source_hash=email.source.source_hash,
+        translations={locale: one.source.source_hash for locale, one in _translations(draft, email).items()},
         # a date alone must not keep the word of a handoff from a rep
         good_until="" if meta.kind == "internal" else min([meta.review_by, *(claim.valid_until for claim in claims)]),
         withheld="withdrawn" if withdrawn else "" if is_approved(draft, email) else "unapproved",
     )
 
 
+def _translations(draft: Draft, email: EmailDraft) -> dict[str, EmailDraft]:
+    return draft.translations.get(email.source.id, {})
+
+
+def _sources(drafts: dict[str, EmailDraft]) -> dict[str, EmailSource]:
+    return {name: email.source for name, email in drafts.items()}
+
+
 def _workplace(draft: Draft, policy: Policy, warnings: tuple[Problem, ...]) -> Workplace:
-    sources = {name: email.source for name, email in draft.emails.items()}
     leads = {name: lead.value for name, lead in draft.leads.items()}
     return Workplace(
         policy=policy,
-        sources=sources,
+        sources=_sources(draft.emails),
         layouts=dict(draft.layouts),
         leads=leads,
+        translations={name: _sources(written) for name, written in draft.translations.items()},
+        words=dict(draft.words),
         partials={name: partial.mjml for name, partial in draft.partials.items()},
         claims=draft.claims.value.claims if draft.claims else {},
         journey=draft.journey.value if draft.journey else None,

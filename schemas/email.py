@@ -32,16 +32,28 @@ class EmailMeta(Owned, frozen=True, kw_only=True):
     approvals: tuple[Side, ...] = ()
 
 
+class Translation(Authored, frozen=True, kw_only=True):
+    """The front matter of ``emails/NAME.LOCALE.md``: what it says in its own language. All else is the e-mail's.
+
+    Of the e-mail's ``subjects``, those that are not translated are the ``subject`` here.
+    """
+
+    subject: Subject
+    preheader: str = ""
+    subjects: dict[Name, Subject] = field(default_factory=dict)
+
+
 class Email(Authored, frozen=True, kw_only=True):
     """What the pipeline needs to know of an e-mail; its text stays in ``templates/`` and is known by its hash.
 
-    It may be sent up to and with the day ``good_until``: its review date, or the end of a claim that it makes. Empty is
-    no end. ``withheld`` says why it may not be sent at all.
+    So are its ``translations``, by locale. It may be sent up to and with the day ``good_until``: its review date, or
+    the end of a claim that it makes; empty is no end. ``withheld`` says why it may not be sent at all.
     """
 
     subject: str
     kind: Literal["nurture", "requested", "internal"]
     source_hash: str
+    translations: dict[str, str] = field(default_factory=dict)
     good_until: str = ""
     withheld: Literal["", "unapproved", "withdrawn"] = ""
 

@@ -15,7 +15,7 @@ from schemas.brand import Brand
 from schemas.catalogue import Catalogue
 from schemas.commands import Command, ToSender
 from schemas.controls import SendSwitch
-from schemas.email import Approvers, Claims, EmailMeta
+from schemas.email import Approvers, Claims, EmailMeta, Translation
 from schemas.facts import Fact
 from schemas.handoff import Brief
 from schemas.lead import Lead
@@ -63,6 +63,7 @@ SHAPES: Final[dict[str, tuple[str, Any]]] = {
     "program.yaml": ("templates/programs/*.yaml", Program),
     "email.md": ("The front matter of templates/emails/*", EmailMeta),
     "mapping.yaml": ("schemas/mappings/*.yaml, and your own", Mapping),
+    "translation.md": ("The front matter of a translation, templates/emails/NAME.LOCALE.*", Translation),
     "lead.yaml": ("templates/leads/*.yaml", SampleLead),
 }
 

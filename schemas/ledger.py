@@ -44,6 +44,7 @@ class LedgerEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="le
     port: str = ""
     message_id: str = ""
     source_hash: str = ""
+    locale: str = ""
     reason: Reason | None = None
     detail: str = ""
     resent: int = 0

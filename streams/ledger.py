@@ -32,6 +32,7 @@ class Claimed(Struct, frozen=True, kw_only=True):
     at: Millis
     port: str
     source_hash: str
+    locale: str = ""
 
 
 class Blocked(Struct, frozen=True, kw_only=True):
@@ -161,9 +162,9 @@ def transition(entry: LedgerEntry | None, event: Event) -> LedgerEntry:
     match event:
         case Postponed(order=order, at=at, until=until, detail=detail):
             return replace(entry or _opened(order, at), order=order, until=until, detail=detail)
-        case Claimed(order=order, at=at, port=port, source_hash=source_hash):
+        case Claimed(order=order, at=at, port=port, source_hash=source_hash, locale=locale):
             claim = replace(entry or _opened(order, at), state="claimed", claimed_at=at, until=0, detail="", order=None)
-            return replace(claim, port=port, source_hash=source_hash)
+            return replace(claim, port=port, source_hash=source_hash, locale=locale)
         case Blocked(order=order, at=at, reason=reason, detail=detail):
             return _ended(entry or _opened(order, at), "blocked", at, reason=reason, detail=detail)
         case Cancelled(at=at):

@@ -20,7 +20,7 @@ Every complaint ends in its rule, in brackets: `nurture check --explain RULE` pr
 Written by `python -m tests.manual` from the rules and from the cases that try them; `make check` compares.
 
 """
-_KINDS = {".yaml": "yaml", ".md": "markdown", ".mjml": "html", ".txt": "text"}
+_KINDS = {".yaml": "yaml", ".md": "markdown", ".mjml": "html", ".txt": "text", ".po": "po"}
 _WIDTH = 118
 
 

@@ -45,7 +45,7 @@ def unapproved(draft: Draft) -> Iterator[Problem]:
 
     E-mails say in their front matter whose they need; layouts, partials and the brand in approvers.yaml.
     """
-    for work in [*map(work_of, draft.emails.values()), *_frame(draft)]:
+    for work in [*map(work_of, draft.letters()), *_frame(draft)]:
         for side in work.sides:
             if why := _missing(draft, work, side):
                 who = listed(may_approve(draft, work, side), "or") or f"somebody for {side} in approvers.yaml"
@@ -54,10 +54,11 @@ def unapproved(draft: Draft) -> Iterator[Problem]:
 
 
 def is_approved(draft: Draft, email: EmailDraft) -> bool:
-    """Whether an e-mail has all approvals that it asks for, and so has everything around it."""
+    """Whether an e-mail and its translations have all approvals that they ask for, and so has all that is around."""
     layout = email.source.meta.layout
     around = {"brand", f"layouts/{layout}", *(f"partials/{name}" for name in _included(draft, email))}
-    works = [work_of(email), *(work for work in _frame(draft) if work.name in around)]
+    written = [email, *draft.translations.get(email.source.id, {}).values()]
+    works = [*map(work_of, written), *(work for work in _frame(draft) if work.name in around)]
     return not any(_missing(draft, work, side) for work in works for side in work.sides)
 
 
@@ -69,7 +70,7 @@ def may_approve(draft: Draft, work: Work, side: Side) -> list[str]:
 
 def works(draft: Draft) -> dict[str, Work]:
     """All that can be approved, by the name that ``nurture approve`` knows it by; of two, the e-mail."""
-    emails = map(work_of, draft.emails.values())
+    emails = map(work_of, draft.letters())
     return {work.asked: work for work in (*_frame(draft), *emails)}
 
 
@@ -78,7 +79,7 @@ def work_of(email: EmailDraft) -> Work:
     meta, source = email.meta.value, email.source
     line, column = email.meta.places.get(("approvals",), (1, 1))
     return Work(
-        name=f"emails/{source.id}",
+        name=f"emails/{source.name}",
         path=source.path,
         hash=source.source_hash,
         sides=meta.approvals,

@@ -1,19 +1,21 @@
 """A workplace's files as far as they could be read, each with its places. It judges nothing across files."""
 
 import hashlib
+import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
+from babel.messages.pofile import PoFileError, read_po
 from msgspec import Struct
 from msgspec.structs import replace
 
-from agents.render.source import EmailSource, Layout, Partial
+from agents.render.source import EmailSource, Layout, Partial, Words
 from schemas.brand import Brand
 from schemas.catalogue import Catalogue
-from schemas.email import Approval, Approvers, Claims, EmailMeta
+from schemas.email import Approval, Approvers, Claims, EmailMeta, Translation
 from schemas.lifecycle import Lifecycle
 from schemas.model import MAIN, Scoring, Stages
 from schemas.problem import Problem
@@ -27,10 +29,14 @@ from schemas.words import listed
 
 T = TypeVar("T")
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LOCALE: Final = r"[a-z]{2,3}(-[A-Z]{2})?"
+_TRANSLATED: Final = re.compile(rf"{_NAME.pattern}(\.{_LOCALE})?")
+_NAMES: Final = {"emails": _TRANSLATED, "approvals/emails": _TRANSLATED, "locales": re.compile(_LOCALE)}
 _FENCE: Final = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _ENDINGS: Final = {
     "programs": (".yaml",),
     "emails": (".md", ".mjml"),
+    "locales": (".po",),
     "layouts": (".mjml", ".txt"),
     "partials": (".mjml",),
     "approvals": (".yaml",),
@@ -77,6 +83,8 @@ class Draft(Struct):
     approvals: dict[str, Placed[Approval]] = {}
     programs: dict[str, Placed[Program]] = {}
     emails: dict[str, EmailDraft] = {}
+    translations: dict[str, dict[str, EmailDraft]] = {}
+    words: dict[str, Words] = {}
     layouts: dict[str, Layout] = {}
     partials: dict[str, Partial] = {}
     leads: dict[str, Placed[SampleLead]] = {}
@@ -105,6 +113,12 @@ class Draft(Struct):
         journeys = (self.stages, *(model.stages for model in self.models.values()))
         ids = (stage.id for journey in journeys if journey is not None for stage in journey.value.stages)
         return list(dict.fromkeys(ids))
+
+    def letters(self) -> Iterator[EmailDraft]:
+        """Every e-mail, and every translation of one."""
+        yield from self.emails.values()
+        for translations in self.translations.values():
+            yield from translations.values()
 
     def text(self, path: Path) -> str | None:
         """A file's text, or None after saying why not."""
@@ -172,8 +186,9 @@ def _read_folders(draft: Draft, needs: Needs) -> None:
         _keep(draft.programs, path, draft.value(path, Program))
     for path in needed("leads"):
         _keep(draft.leads, path, draft.value(path, SampleLead))
-    for path in needed("emails"):
-        _keep(draft.emails, path, _email(draft, path))
+    _read_emails(draft, needed("emails"))
+    for path in needed("locales"):
+        _keep(draft.words, path, _words(draft, path))
     for path in needed("layouts"):
         if path.suffix == ".mjml":
             _keep(draft.layouts, path, _layout(draft, path))
@@ -204,7 +219,7 @@ def _files(draft: Draft, kind: str) -> list[Path]:
         if path.suffix not in _ENDINGS[kind]:
             message = f"found this file in {kind}/, expected {listed(_ENDINGS[kind], 'or')}"
             draft.problems.append(_file_problem(path, message))
-        elif not _NAME.fullmatch(path.stem):
+        elif not _NAMES.get(kind, _NAME).fullmatch(path.stem):
             message = f'found the name "{path.stem}", expected lower-case words joined with hyphens'
             draft.problems.append(_file_problem(path, message))
         elif kind != "layouts" and path.stem in {other.stem for other in found}:
@@ -212,11 +227,25 @@ def _files(draft: Draft, kind: str) -> list[Path]:
             draft.problems.append(_file_problem(path, message))
         else:
             found.append(path)
-    draft.names[kind] = sorted({path.stem for path in found})
+    draft.names[kind] = sorted({path.stem for path in found if "." not in path.stem})
     return found
 
 
-def _email(draft: Draft, path: Path) -> EmailDraft | None:
+def _read_emails(draft: Draft, paths: Iterable[Path]) -> None:
+    """E-mails, and then what is a translation of one."""
+    for path in sorted(paths, key=lambda path: "." in path.stem):
+        name, _, locale = path.stem.partition(".")
+        original = draft.emails.get(name)
+        if not locale:
+            _keep(draft.emails, path, _email(draft, path))
+        elif original is not None:
+            if (found := _email(draft, path, original)) is not None:
+                draft.translations.setdefault(name, {})[locale] = found
+        elif name not in draft.names["emails"]:
+            draft.problems.append(_file_problem(path, f'found a translation, expected the e-mail "{name}" beside it'))
+
+
+def _email(draft: Draft, path: Path, original: EmailDraft | None = None) -> EmailDraft | None:
     text = draft.text(path)
     if text is None:
         return None
@@ -226,11 +255,13 @@ def _email(draft: Draft, path: Path) -> EmailDraft | None:
         draft.problems.append(Problem(path=str(path), message=message, rule="front-matter"))
         return None
     # the first fence becomes an empty line, so that YAML counts lines as the author does
-    meta = draft.value(path, EmailMeta, "\n" + text[fences[0].end() + 1 : fences[1].start()])
+    meta = _meta(draft, path, "\n" + text[fences[0].end() + 1 : fences[1].start()], original)
     if meta is None:
         return None
+    name, _, locale = path.stem.partition(".")
     source = EmailSource(
-        id=path.stem,
+        id=name,
+        locale=locale,
         path=str(path),
         meta=meta.value,
         written_in="mjml" if path.suffix == ".mjml" else "markdown",
@@ -239,6 +270,31 @@ def _email(draft: Draft, path: Path) -> EmailDraft | None:
         source_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
     )
     return EmailDraft(meta, source, tuple(text.split("\n")))
+
+
+def _meta(draft: Draft, path: Path, text: str, original: EmailDraft | None) -> Placed[EmailMeta] | None:
+    if original is None:
+        return draft.value(path, EmailMeta, text)
+    said = draft.value(path, Translation, text)
+    if said is None:
+        return None
+    meta, own = original.meta.value, said.value
+    subjects = {**dict.fromkeys(meta.subjects, own.subject), **own.subjects}
+    merged = replace(meta, subject=own.subject, preheader=own.preheader, subjects=subjects)
+    return Placed(said.path, merged, said.places)
+
+
+def _words(draft: Draft, path: Path) -> Words | None:
+    text = draft.text(path)
+    if text is None:
+        return None
+    try:
+        catalogue = read_po(io.StringIO(text), abort_invalid=True)
+    except (PoFileError, ValueError) as error:
+        draft.problems.append(_file_problem(path, f"found something that is no gettext catalogue ({error})"))
+        return None
+    said = {str(one.id): str(one.string) for one in catalogue if one.id and one.string and not one.fuzzy}
+    return Words(locale=path.stem, path=str(path), said=said)
 
 
 def _layout(draft: Draft, path: Path) -> Layout | None:

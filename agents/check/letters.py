@@ -39,7 +39,7 @@ def finished_letter(draft: Draft) -> Iterator[Problem]:
     frames = frames_of(draft)
     values = {"brand": plain_brand(draft), "lead": _anybody(draft), "brief": {}, "sender": {"name": "x"}}
     values["unsubscribe_url"] = _UNSUBSCRIBE
-    for email in draft.emails.values():
+    for email in draft.letters():
         meta, ready = email.meta.value, ready_of(draft, frames, email)
         if ready is None:
             continue
@@ -113,7 +113,7 @@ def no_text(draft: Draft) -> Iterator[Problem]:
 
     An empty letter with our name under it helps nobody.
     """
-    for email in draft.emails.values():
+    for email in draft.letters():
         if not email.source.body.strip():
             message = "found no text after the front matter, expected some"
             yield Problem(path=email.source.path, line=email.source.body_line, message=message, rule="no-text")

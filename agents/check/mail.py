@@ -130,7 +130,7 @@ def image_only(draft: Draft) -> Iterator[Problem]:
     Filters hold a mail that is one picture for spam, and whoever loads no pictures sees nothing. Say it in words as
     well.
     """
-    for email in draft.emails.values():
+    for email in draft.letters():
         body = email.source.body
         words = len(_NO_WORDS.sub(" ", body).split())
         if (found := _PICTURE.search(body)) and words < _FEWEST_WORDS:
@@ -165,6 +165,6 @@ def _unsupported(piece: Piece, index: int, name: str, lacks: list[str]) -> Probl
 def _texts(draft: Draft) -> Iterator[Piece]:
     """Everything that may hold a picture: Markdown bodies, and whatever is MJML."""
     yield from pieces(draft)
-    for email in draft.emails.values():
+    for email in draft.letters():
         if email.source.written_in == "markdown":
             yield Piece(email.source.path, email.source.body, email.source.body_line)

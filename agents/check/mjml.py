@@ -24,7 +24,7 @@ ELEMENTS: Final = re.findall(
 )
 _TAG: Final = re.compile(r"<(?:mj-)?style\b.*?</(?:mj-)?style>|<(?:\{\{.*?\}\}|\{%.*?%\}|[^<>])*>", re.DOTALL)
 _PRINTED: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
-_OURS: Final = re.compile(r"brand\.[\w.]+$|(?:unsubscribe|honeypot)_url$")
+_OURS: Final = re.compile(r"brand\.[\w.]+$|(?:unsubscribe|honeypot)_url$|locale$")
 _IN_WORDS: Final = re.compile(r"""\s(?:alt|title)=(?:"[^"]*|'[^']*)$""")
 _ELEMENT: Final = re.compile(r"<((?:mj-|mjml)[a-z-]*)")
 
@@ -51,7 +51,9 @@ class Piece(Struct, frozen=True):
 
 def frames_of(draft: Draft) -> Frames:
     """The layouts of a draft, not compiled yet."""
-    return Frames(draft.layouts, {name: partial.mjml for name, partial in draft.partials.items()})
+    partials = {name: partial.mjml for name, partial in draft.partials.items()}
+    locale = draft.brand.value.locale if draft.brand else "en-GB"
+    return Frames(draft.layouts, partials, draft.words, locale)
 
 
 def ready_of(draft: Draft, frames: Frames, email: EmailDraft) -> Ready | None:
@@ -84,7 +86,7 @@ def broken_layout(draft: Draft) -> Iterator[Problem]:
             except (OSError, ValueError, TemplateSyntaxError) as error:
                 if not _only_mjml(draft, layout.path):
                     yield Problem(path=layout.path, message=_no_mjml(error), rule="broken-layout")
-    for email in draft.emails.values():
+    for email in draft.letters():
         source = email.source
         if source.written_in == "mjml" and source.meta.layout in sound and _whole(source.body, draft):
             try:
@@ -144,7 +146,7 @@ def lost_body(draft: Draft) -> Iterator[Problem]:
 
     Without a place for it, what the e-mail says would be left out, and the frame sent alone.
     """
-    for email in draft.emails.values():
+    for email in draft.letters():
         layout = draft.layouts.get(email.meta.value.layout)
         if layout is None:
             continue
@@ -159,7 +161,7 @@ def lost_body(draft: Draft) -> Iterator[Problem]:
 
 def _only_mjml(draft: Draft, path: str) -> bool:
     """Whether a layout is used by MJML e-mails only, and needs no partial around a Markdown body."""
-    users = [email.source.written_in for email in draft.emails.values() if _layout_path(draft, email) == path]
+    users = [email.source.written_in for email in draft.letters() if _layout_path(draft, email) == path]
     return bool(users) and set(users) == {"mjml"}
 
 
@@ -174,7 +176,7 @@ def pieces(draft: Draft) -> Iterator[Piece]:
         yield Piece(layout.path, layout.mjml)
     for partial in draft.partials.values():
         yield Piece(partial.path, partial.mjml)
-    for email in draft.emails.values():
+    for email in draft.letters():
         if email.source.written_in == "mjml":
             yield Piece(email.source.path, email.source.body, email.source.body_line)
 

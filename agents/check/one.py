@@ -37,18 +37,19 @@ def workplace_of(file: Path) -> Path:
 
 
 def _needs_of(file: Path) -> Needs:
-    """An e-mail is judged without the others, a program beside the others and with the e-mails that it sends."""
+    """An e-mail is judged with its translations, a program beside the others and with the e-mails that it sends."""
 
     def needs(draft: Draft, kind: str, path: Path) -> bool:
+        name, _, _ = path.stem.partition(".")
         match file.parent.name:
             case "emails" if not kind:
                 return path.stem not in _NOT_IN_EMAILS
             case "emails":
                 others = kind in ("programs", "leads", "emails", "approvals/emails")
-                return not others or path.stem == file.stem
+                return not others or name == file.stem.partition(".")[0]
             case "programs" if kind == "emails":
                 own = draft.programs.get(file.stem)
-                return own is not None and path.stem in {email for _, email in emails_of(own.value)}
+                return own is not None and name in {email for _, email in emails_of(own.value)}
             case "programs":
                 return kind in ("", "programs")
         return True

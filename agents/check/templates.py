@@ -9,11 +9,12 @@ from msgspec import Struct
 
 from agents.check.draft import Draft, plain_brand
 from agents.check.variables import Known, faults, values_known
-from agents.render.language import HTML, misuse, prepared
+from agents.render import language
+from agents.render.language import misuse
 from schemas.convert import Place
 from schemas.problem import Problem
 
-_LAYOUT_NAMES: Final = {name: Known() for name in ("subject", "preheader", "kind", "body")}
+_LAYOUT_NAMES: Final = {name: Known() for name in ("subject", "preheader", "kind", "body", "locale")}
 
 
 class Written(Struct, frozen=True):
@@ -103,7 +104,7 @@ def _faults(draft: Draft) -> Iterator[tuple[Written, int, str, str, bool]]:
 def parsed(text: str) -> nodes.Template | TemplateSyntaxError:
     """A template's syntax tree, or what is wrong with it."""
     try:
-        return HTML.parse(prepared(text))
+        return language.parsed(text)
     except TemplateSyntaxError as error:
         return error
     except RecursionError:
@@ -115,7 +116,7 @@ def templates(draft: Draft) -> Iterator[Written]:
     fields = draft.catalogue.value.fields if draft.catalogue else {}
     brand = plain_brand(draft)
     kinds: dict[str, set[str]] = {}
-    for email in draft.emails.values():
+    for email in draft.letters():
         source, meta = email.source, email.meta.value
         kinds.setdefault(meta.layout, set()).add(meta.kind)
         names = values_known(meta.kind, fields, brand)

@@ -25,6 +25,7 @@ from schemas.words import one_of
 )
 @click.argument("email", required=False, shell_complete=named_in("emails"))
 @click.option("--lead", "name", shell_complete=named_in("leads"), help="One of templates/leads/.")
+@click.option("--locale", default="", help="The language, as de; without it, the one that the lead reads.")
 @click.option("--all", "everything", is_flag=True, help="Every e-mail for every sample lead.")
 @click.option("--serve", "serving", is_flag=True, help="A page on this machine with all of them; reloads on save.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="With --serve; 0: any.")
@@ -38,6 +39,7 @@ def preview(
     templates: Path,
     out: Path,
     *,
+    locale: str,
     everything: bool,
     serving: bool,
     as_json: bool,
@@ -54,10 +56,10 @@ def preview(
     workplace = workplace_in(templates)
     renderer = Renderer(workplace)
     for email_id, lead in _wanted(workplace, email, name, everything=everything):
-        written = renderer.preview(email_id, values_for(workplace.leads[lead]))
+        written = renderer.preview(email_id, values_for(workplace.leads[lead], locale))
         if isinstance(written, Unrenderable):
             raise click.ClickException(written.detail)
-        _tell(written, _save(out, f"{email_id}.{lead}", written), as_json=as_json)
+        _tell(written, _save(out, ".".join(filter(None, (email_id, lead, locale))), written), as_json=as_json)
 
 
 async def _serve(templates: Path, port: int) -> None:

@@ -13,10 +13,11 @@ from streams.ledger import HANDOFF_NOTICE
 
 
 class Composed(Struct, frozen=True):
-    """A letter that may be claimed, and the hash of the source that it was written from."""
+    """A letter that may be claimed, the hash of the source that it was written from, and the language."""
 
     letter: Letter
     source_hash: str
+    locale: str
 
 
 class Composer:
@@ -78,7 +79,7 @@ class Composer:
             categories=categories,
         )
         found = unsafe(letter)
-        return Unrenderable(found) if found else Composed(letter, rendered.source_hash)
+        return Unrenderable(found) if found else Composed(letter, rendered.source_hash, rendered.locale)
 
 
 def leave_headers(link: str) -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, assert_never
 from agents.mail import cap
 from agents.mail.book import Book
 from agents.mail.cap import DailyCap
-from agents.mail.compose import Composer
+from agents.mail.compose import Composed, Composer
 from agents.mail.gate import Gate
 from agents.mail.port import Accepted, Answer, Halted, Letter, NotNow, Port, Refused, Unknown
 from agents.mail.throttle import Throttle, Wait
@@ -70,11 +70,15 @@ class Dispatch:
                 blocked = ledger.Blocked(order=order, at=now, reason=composed.reason, detail=composed.detail)
                 book.write(order.send_key, blocked)
             else:
-                claimed = ledger.Claimed(order=order, at=now, port=self._port.name, source_hash=composed.source_hash)
-                book.write(order.send_key, claimed)
+                book.write(order.send_key, self._claimed(order, now, composed))
                 self._charge(book, order, now, 1)
                 sendings.append(_Sending(order, composed.letter))
         return sendings
+
+    def _claimed(self, order: SendOrder, now: int, composed: Composed) -> ledger.Claimed:
+        return ledger.Claimed(
+            order=order, at=now, port=self._port.name, source_hash=composed.source_hash, locale=composed.locale
+        )
 
     def _put_aside(self, book: Book, order: SendOrder, now: int, wait: Wait) -> None:
         """A look that finds nothing new writes nothing: a long stop must not cost a transaction a look."""

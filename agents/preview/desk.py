@@ -55,7 +55,7 @@ class Overview(Struct, frozen=True, kw_only=True):
 
 
 class Sheet(Struct, frozen=True, kw_only=True):
-    """One letter: what stands around its HTML. ``refused`` says why there is none."""
+    """One letter: what stands around its HTML, the ``locales`` that it can be read in, or why it was ``refused``."""
 
     subject: str = ""
     preheader: str = ""
@@ -64,6 +64,8 @@ class Sheet(Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
     holes: tuple[str, ...] = ()
     refused: str = ""
+    locale: str = ""
+    locales: tuple[str, ...] = ()
     bytes: int = 0
     meta: dict[str, str] = {}
     problems: tuple[Complaint, ...] = ()
@@ -110,12 +112,15 @@ class Desk:
             problems=self._problems,
         )
 
-    def sheet(self, email: str, lead: str) -> Sheet | None:
-        """What stands around a letter; None when there is no such e-mail or lead."""
-        written = self._letter(email, lead)
+    def sheet(self, email: str, lead: str, locale: str = "") -> Sheet | None:
+        """What stands around a letter, in the lead's own language or another; None without such e-mail or lead."""
+        written = self._letter(email, lead, locale)
         if written is None or self._renderer is None:
             return None
-        source = self._renderer.workplace.sources[email]
+        workplace = self._renderer.workplace
+        source, translations = workplace.sources[email], workplace.translations.get(email, {})
+        if isinstance(written, Rendered):
+            source = translations.get(written.locale, source)
         problems = _about(source, self._problems)
         if isinstance(written, Unrenderable):
             return Sheet(refused=written.detail, meta=_meta(source), problems=problems)
@@ -127,23 +132,26 @@ class Desk:
             text=written.text,
             headers=headers,
             holes=written.holes,
+            locale=written.locale,
+            locales=(workplace.policy.brand.locale, *translations) if translations else (),
             bytes=len(written.html.encode()),
             meta=_meta(source),
             problems=problems,
         )
 
-    def html(self, email: str, lead: str, scheme: Scheme) -> str | None:
+    def html(self, email: str, lead: str, scheme: Scheme, locale: str = "") -> str | None:
         """A letter's HTML in a colour scheme, its links inert; None when there is none."""
-        written = self._letter(email, lead)
+        written = self._letter(email, lead, locale)
         return in_scheme(written.html, scheme).replace("<head>", _INERT, 1) if isinstance(written, Rendered) else None
 
-    def _letter(self, email: str, lead: str) -> Rendered | Unrenderable | None:
+    def _letter(self, email: str, lead: str, locale: str = "") -> Rendered | Unrenderable | None:
         if self._renderer is None:
             return None
         workplace = self._renderer.workplace
         if email not in workplace.sources or lead not in workplace.leads:
             return None
-        return self._renderer.preview(email, values_for(workplace.leads[lead]), _tags(workplace.policy, email))
+        values = values_for(workplace.leads[lead], locale)
+        return self._renderer.preview(email, values, _tags(workplace.policy, email))
 
     def _listed(self, source: EmailSource) -> Listed:
         leads = self._renderer.workplace.leads if self._renderer else {}

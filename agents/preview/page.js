@@ -13,16 +13,16 @@ function make(tag, { text, ...attributes } = {}, ...children) {
   return made;
 }
 
-/** The e-mail and the lead in the address, or the first ones. */
+/** The e-mail and the lead in the address, or the first ones; the language, when another than the lead's is asked for. */
 function chosen() {
-  const [email, lead] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const [email, lead, locale = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
   const ids = overview.emails.map((one) => one.id);
   const leads = Object.keys(overview.leads);
-  return { email: ids.includes(email) ? email : ids[0], lead: leads.includes(lead) ? lead : leads[0] };
+  return { email: ids.includes(email) ? email : ids[0], lead: leads.includes(lead) ? lead : leads[0], locale };
 }
 
-function choose(email, lead) {
-  location.hash = `${email}/${lead}`;
+function choose(email, lead, locale = "") {
+  location.hash = [email, lead, locale].filter(Boolean).join("/");
 }
 
 function stepBy(list, now, by) {
@@ -58,6 +58,17 @@ function drawLeads({ email, lead }) {
   $("leads").replaceChildren(...chips, make("span", { class: "about", text: overview.leads[lead] ?? "" }));
 }
 
+function drawLocales(sheet, { email, lead }) {
+  const locales = sheet.locales ?? [];
+  const chips = locales.map((name) => {
+    const chip = make("button", { role: "tab", "aria-selected": name === sheet.locale, text: name });
+    chip.onclick = () => choose(email, lead, name);
+    return chip;
+  });
+  $("locales").hidden = !chips.length;
+  $("locales").replaceChildren(...chips, make("span", { class: "about", text: "the languages of this e-mail" }));
+}
+
 function drawProblems(found) {
   const cards = found.map(({ problem, source }) => {
     const said = make("div", {}, make("span", { class: "place", text: `${problem.path}:${problem.line}:${problem.column} ` }),
@@ -74,13 +85,13 @@ function drawPairs(id, pairs) {
   $(id).replaceChildren(...pairs.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", { text: value })]));
 }
 
-function drawFrames({ email, lead }) {
+function drawFrames({ email, lead, locale }) {
   for (const shown of document.querySelectorAll("[data-scheme]")) {
-    const url = `/letter/${email}/${lead}/${shown.dataset.scheme}`;
+    const url = `/letter/${email}/${lead}/${shown.dataset.scheme}?locale=${locale}`;
     if (shown.tagName === "A") shown.href = url;
     else {
       shown.onload = () => fit(shown);
-      shown.src = `${url}?${overview.version}`;
+      shown.src = `${url}&${overview.version}`;
     }
   }
 }
@@ -99,7 +110,7 @@ function fit(frame) {
   frame.parentElement.style.height = `${Math.ceil(height * scale) + 2}px`;
 }
 
-function drawSheet(sheet, { email, lead }) {
+function drawSheet(sheet, { email, lead, locale }) {
   $("letter").hidden = Boolean(sheet.refused);
   $("nothing").hidden = !sheet.refused;
   $("nothing").textContent = sheet.refused ?? "";
@@ -113,7 +124,7 @@ function drawSheet(sheet, { email, lead }) {
   $("text").textContent = sheet.text;
   drawPairs("headers", [...sheet.headers, ["Size", `${(sheet.bytes / 1024).toFixed(1)} KB of 102 KB that Gmail shows`]]);
   drawPairs("meta", Object.entries(sheet.meta));
-  drawFrames({ email, lead });
+  drawFrames({ email, lead, locale });
 }
 
 // ── asking ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,7 +144,8 @@ async function draw() {
     $("nothing").hidden = false;
     $("nothing").textContent = overview.problems.length ? "Put this right, and the e-mails appear." : "No e-mails and sample leads here yet.";
   } else {
-    const sheet = await ask(`/sheet/${now.email}/${now.lead}`);
+    const sheet = await ask(`/sheet/${now.email}/${now.lead}?locale=${now.locale}`);
+    drawLocales(sheet ?? {}, now);
     if (sheet) drawSheet(sheet, now);
   }
   document.body.dataset.drawn = `${overview.version} ${now.email}/${now.lead}`;

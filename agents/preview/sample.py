@@ -11,10 +11,10 @@ UNSUBSCRIBE_URL: Final = "https://unsubscribe.invalid/preview"
 _WHEN: Final = 1_795_392_000_000  # 23 November 2026
 
 
-def values_for(lead: SampleLead) -> dict[str, Any]:
-    """What an e-mail may name, for a sample lead: their traits, and a handoff as it could be."""
+def values_for(lead: SampleLead, locale: str = "") -> dict[str, Any]:
+    """What an e-mail may name, for a sample lead (that reads ``locale``): traits, and a handoff as it could be."""
     return {
-        "lead": lead.traits,
+        "lead": {**lead.traits, "locale": locale} if locale else lead.traits,
         "unsubscribe_url": UNSUBSCRIBE_URL,
         "brief": msgspec.to_builtins(_brief(lead)),
         "handoff_id": "sample:0",

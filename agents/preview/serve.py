@@ -89,11 +89,11 @@ def _app(desk: Desk, news: _News) -> web.Application:
         return _json(desk.overview())
 
     async def sheet(request: web.Request) -> web.Response:
-        return _json(_found(desk.sheet(request.match_info["email"], request.match_info["lead"])))
+        return _json(_found(desk.sheet(*_asked(request), request.query.get("locale", ""))))
 
     async def letter(request: web.Request) -> web.Response:
         scheme: Scheme = "dark" if request.match_info["scheme"] == "dark" else "light"
-        html = _found(desk.html(request.match_info["email"], request.match_info["lead"], scheme))
+        html = _found(desk.html(*_asked(request), scheme, request.query.get("locale", "")))
         headers = {"Content-Security-Policy": _LETTER, "Cache-Control": "no-store"}
         return web.Response(text=html, content_type="text/html", headers=headers)
 
@@ -119,6 +119,10 @@ def _app(desk: Desk, news: _News) -> web.Application:
         ]
     )
     return app
+
+
+def _asked(request: web.Request) -> tuple[str, str]:
+    return request.match_info["email"], request.match_info["lead"]
 
 
 @web.middleware

@@ -5,8 +5,7 @@ nothing but keys of plain data when it runs. What is left is linear in the templ
 """
 
 import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any, Final
 
@@ -22,22 +21,13 @@ _BLOCK_LINE: Final = re.compile(r"^[ \t]*(\{%(?:(?!%\}).)*%\})[ \t]*\n", re.MULT
 _LITERAL: Final = {ord(sign): f"&#{ord(sign)};" for sign in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}
 
 
-def date(value: Any) -> str:
-    """Milliseconds since 1970 as ``7 December 2026``, in UTC."""
-    moment = datetime.fromtimestamp(value / 1000, UTC)
-    return f"{moment.day} {moment:%B %Y}"
-
-
-def number(value: Any) -> str:
-    """A number with its thousands apart: ``12,000``."""
-    return f"{value:,}"
-
-
 def _default(value: Any, otherwise: Any = "") -> Any:
     return value or otherwise if isinstance(value, Hole) else value
 
 
-def _over_holes(transform: Callable[..., Any]) -> Callable[..., Any]:
+def over_holes(transform: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that leaves holes as they are."""
+
     @wraps(transform)
     def transformed(value: Any, *arguments: Any) -> Any:
         return value if isinstance(value, Hole) else transform(value, *arguments)
@@ -47,17 +37,18 @@ def _over_holes(transform: Callable[..., Any]) -> Callable[..., Any]:
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "default": _default,
-    "date": _over_holes(date),
-    "number": _over_holes(number),
-    "upper": _over_holes(lambda text: str(text).upper()),
-    "lower": _over_holes(lambda text: str(text).lower()),
-    "title": _over_holes(lambda text: str(text).title()),
-    "capitalize": _over_holes(lambda text: str(text).capitalize()),
-    "join": _over_holes(lambda items, between=", ": between.join(str(item) for item in items)),
-    "length": _over_holes(len),
-    "first": _over_holes(lambda items: items[0] if items else ""),
-    "last": _over_holes(lambda items: items[-1] if items else ""),
+    "upper": over_holes(lambda text: str(text).upper()),
+    "lower": over_holes(lambda text: str(text).lower()),
+    "title": over_holes(lambda text: str(text).title()),
+    "capitalize": over_holes(lambda text: str(text).capitalize()),
+    "join": over_holes(lambda items, between=", ": between.join(str(item) for item in items)),
+    "length": over_holes(len),
+    "first": over_holes(lambda items: items[0] if items else ""),
+    "last": over_holes(lambda items: items[-1] if items else ""),
 }
+SPOKEN: Final = ("date", "number", "t")
+"""The filters that a language has its own way with: ``agents.render.tongue``."""
+KNOWN: Final = sorted({*FILTERS, *SPOKEN})
 TESTS: Final = ("defined", "undefined")
 
 
@@ -79,11 +70,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return self.undefined(hint=f"{around}.{name}")
 
 
-def language(finalize: Callable[[Any], Any], *, escape: bool) -> Sandbox:
+def language(finalize: Callable[[Any], Any], filters: Mapping[str, Callable[..., Any]], *, escape: bool) -> Sandbox:
     """An environment whose printed values go through ``finalize``; ``escape`` for HTML."""
     sandbox = Sandbox(undefined=Hole, autoescape=escape, finalize=finalize, keep_trailing_newline=True)
     sandbox.globals.clear()
-    sandbox.filters = dict(FILTERS)
+    sandbox.filters = dict(filters)
     sandbox.filters["d"] = _default
     sandbox.tests = {name: sandbox.tests[name] for name in TESTS}
     return sandbox
@@ -106,9 +97,12 @@ def literal(value: Any) -> Markup:
     return Markup(text if isinstance(value, Hole) else text.translate(_LITERAL))  # noqa: S704 - escaped just now
 
 
-MARKDOWN: Final = language(literal, escape=True)
-HTML: Final = language(printable, escape=True)
-TEXT: Final = language(printable, escape=False)
+def parsed(source: str) -> nodes.Template:
+    """A template's syntax tree. Raises jinja2.TemplateSyntaxError, RecursionError."""
+    return _GRAMMAR.parse(prepared(source))
+
+
+_GRAMMAR: Final = language(printable, FILTERS, escape=True)
 
 
 def prepared(source: str) -> str:
@@ -158,10 +152,12 @@ def misuse(tree: nodes.Node, *, looping: bool = False) -> Iterator[tuple[int, st
             yield from misuse(node, looping=looping or isinstance(node, nodes.For))
 
 
-def _misused(node: nodes.Node, *, looping: bool) -> str:  # noqa: PLR0911 - a closed table, one sentence a case
+def _misused(node: nodes.Node, *, looping: bool) -> str:  # noqa: C901, PLR0911 - a closed table, one sentence a case
     match node:
-        case nodes.Filter(name=name) if name not in FILTERS and name != "d":
-            return f'found the filter "{name}", expected {one_of(name, FILTERS)}'
+        case nodes.Filter(name=name) if name not in KNOWN and name != "d":
+            return f'found the filter "{name}", expected {one_of(name, KNOWN)}'
+        case nodes.Filter(name="t", node=said) if not isinstance(said, nodes.Const):
+            return 'found "t" behind a value, expected it behind words, such as {{ "Good morning" | t }}'
         case nodes.Test(name=name) if name not in TESTS:
             return f'found the test "{name}", expected {one_of(name, TESTS)}'
         case nodes.Filter(kwargs=[_, *_]) | nodes.Filter(dyn_args=nodes.Expr()) | nodes.Filter(dyn_kwargs=nodes.Expr()):

@@ -6,6 +6,7 @@ Jinja first, then Markdown, then the layout, then styles inlined: in this order 
 import re
 from collections.abc import Mapping
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import css_inline
@@ -14,13 +15,14 @@ from jinja2 import Template, TemplateError
 from markupsafe import Markup
 from msgspec import Struct
 
-from agents.render.language import HTML, MARKDOWN, TEXT, prepared
+from agents.render.language import prepared
 from agents.render.markdown import SCHEMES, markdown
 from agents.render.partials import BODY, expanded
 from agents.render.plain import HOLE, OPEN, holes_in, plain
-from agents.render.source import EmailSource, Layout
+from agents.render.source import EmailSource, Layout, Words
 from agents.render.tags import tagged
 from agents.render.text import text_of_html
+from agents.render.tongue import Tongue, family, tongue
 from schemas.reason import Reason
 
 MOST_BYTES: Final = 100_000  # Gmail clips HTML at about 102 KB and hides the footer
@@ -37,13 +39,14 @@ _INLINER: Final = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_r
 
 
 class Rendered(Struct, frozen=True, kw_only=True):
-    """A letter's content. ``holes`` names what a preview did not know; a rendering to send has none."""
+    """A letter's content, in which language. ``holes`` names what a preview did not know; one to send has none."""
 
     subject: str
     preheader: str
     html: str
     text: str
     source_hash: str
+    locale: str = ""
     holes: tuple[str, ...] = ()
 
 
@@ -69,37 +72,58 @@ class Ready(Struct, frozen=True):
     preheader: Template
     body: Template
     frame: Frame
+    locale: str = ""
 
 
 class Frames:
-    """Layouts and partials; what goes around a Markdown body is compiled once, around an MJML body each time."""
+    """Layouts and partials; what goes around a Markdown body is compiled once a language, around MJML each time.
 
-    def __init__(self, layouts: Mapping[str, Layout], partials: Mapping[str, str]) -> None:
-        self._layouts, self._partials = layouts, partials
-        self._compiled: dict[str, Frame] = {}
+    ``locale`` is that of e-mails that are no translations; ``words`` are what layouts say in others.
+    """
 
-    def plain(self, name: str) -> Frame:
+    def __init__(
+        self,
+        layouts: Mapping[str, Layout],
+        partials: Mapping[str, str],
+        words: Mapping[str, Words] = MappingProxyType({}),
+        locale: str = "en-GB",
+    ) -> None:
+        self._layouts, self._partials, self._words, self._locale = layouts, partials, words, locale
+        self._tongues: dict[str, Tongue] = {}
+        self._compiled: dict[tuple[str, str], Frame] = {}
+
+    def plain(self, name: str, locale: str = "") -> Frame:
         """The frame for Markdown. Raises OSError (MJML), ValueError (partials), jinja2.TemplateSyntaxError."""
-        if name not in self._compiled:
-            self._compiled[name] = _frame(self._layouts[name], self._partials)
-        return self._compiled[name]
+        if (name, locale) not in self._compiled:
+            self._compiled[name, locale] = _frame(self._layouts[name], self._partials, self._tongue(locale))
+        return self._compiled[name, locale]
 
     def compiled(self, source: EmailSource) -> Ready:
         """The e-mail in its layout. Raises what ``plain`` raises, and KeyError without the layout."""
-        meta = source.meta
-        subjects = {name: TEXT.from_string(text) for name, text in {"": meta.subject, **meta.subjects}.items()}
-        preheader = TEXT.from_string(meta.preheader)
+        meta, spoken = source.meta, self._tongue(source.locale)
+        heads = {"": meta.subject, **meta.subjects}
+        subjects = {name: spoken.text.from_string(text) for name, text in heads.items()}
+        preheader = spoken.text.from_string(meta.preheader)
         if source.written_in == "markdown":
-            body = MARKDOWN.from_string(prepared(source.body))
-            return Ready(source, subjects, preheader, body, self.plain(meta.layout))
-        sections = expanded(source.body, self._partials)
-        body = HTML.from_string(_html_of(f"<mjml><mj-body>{sections}</mj-body></mjml>"))
-        frame = _frame(self._layouts[meta.layout], {**self._partials, BODY: sections})
-        return Ready(source, subjects, preheader, body, frame)
+            body = spoken.markdown.from_string(prepared(source.body))
+            frame = self.plain(meta.layout, source.locale)
+        else:
+            sections = expanded(source.body, self._partials)
+            body = spoken.html.from_string(_html_of(f"<mjml><mj-body>{sections}</mj-body></mjml>"))
+            frame = _frame(self._layouts[meta.layout], {**self._partials, BODY: sections}, spoken)
+        return Ready(source, subjects, preheader, body, frame, spoken.locale)
+
+    def _tongue(self, locale: str) -> Tongue:
+        """The words of a locale, else of its language."""
+        if locale not in self._tongues:
+            said = next((self._words[name].said for name in family(locale) if name in self._words), {})
+            self._tongues[locale] = tongue(locale or self._locale, said)
+        return self._tongues[locale]
 
 
-def _frame(layout: Layout, partials: Mapping[str, str]) -> Frame:
-    return Frame(HTML.from_string(_html_of(expanded(layout.mjml, partials))), TEXT.from_string(prepared(layout.text)))
+def _frame(layout: Layout, partials: Mapping[str, str], spoken: Tongue) -> Frame:
+    html = spoken.html.from_string(_html_of(expanded(layout.mjml, partials)))
+    return Frame(html, spoken.text.from_string(prepared(layout.text)))
 
 
 def _html_of(mjml: str) -> str:
@@ -132,7 +156,13 @@ def _written(
     subject, preheader = _run(head, values, deadline), _run(ready.preheader, values, deadline)
     source = _run(ready.body, values, deadline)
     body = markdown(source) if ready.source.written_in == "markdown" else source
-    around = {**values, "subject": subject, "preheader": preheader, "kind": ready.source.meta.kind}
+    around = {
+        **values,
+        "subject": subject,
+        "preheader": preheader,
+        "kind": ready.source.meta.kind,
+        "locale": ready.locale,
+    }
     page = tag(_run(ready.frame.html, {**around, "body": Markup(body)}, deadline))  # noqa: S704 - escaped twice by then
     text = _run(ready.frame.text, {**around, "body": text_of_html(tag(body))}, deadline)
     html = _INLINER.inline(page)
@@ -143,6 +173,7 @@ def _written(
         html=html,
         text=text,
         source_hash=ready.source.source_hash,
+        locale=ready.locale,
         holes=holes_in(subject, preheader, source, page),
     )
 
@@ -213,6 +244,7 @@ def marked(rendered: Rendered) -> Rendered:
         html=_MARKUP.sub(mark, rendered.html),
         text=_bracketed(rendered.text),
         source_hash=rendered.source_hash,
+        locale=rendered.locale,
         holes=rendered.holes,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from agents.render.letter import Frames, Rendered, Unrenderable, marked, write
+from agents.render.tongue import chosen
 from agents.workplace import Workplace
 from schemas.reason import SENTENCES
 from streams.journey.content import withheld
@@ -21,8 +22,10 @@ class Renderer:
         self.workplace = workplace
         policy = workplace.policy
         self._known = {"brand": to_builtins(policy.brand), "honeypot_url": policy.sending.bots.honeypot}
-        frames = Frames(workplace.layouts, workplace.partials)
-        self._ready = {name: frames.compiled(source) for name, source in workplace.sources.items()}
+        frames = Frames(workplace.layouts, workplace.partials, workplace.words, policy.brand.locale)
+        self._ready = {name: {"": frames.compiled(source)} for name, source in workplace.sources.items()}
+        for name, translations in workplace.translations.items():
+            self._ready[name] |= {locale: frames.compiled(source) for locale, source in translations.items()}
 
     def render(
         self,
@@ -66,8 +69,9 @@ class Renderer:
     def _write(
         self, email_id: str, values: Mapping[str, Any], tags: Mapping[str, str], subject: str = ""
     ) -> Rendered | Unrenderable:
-        ready = self._ready.get(email_id)
-        if ready is None:
+        known, traits = self._ready.get(email_id), values.get("lead", {})
+        if known is None:
             return Unrenderable(f'found no e-mail "{email_id}" in the workplace')
-        name, _ = self.sender(email_id, values.get("lead", {}))
+        name, _ = self.sender(email_id, traits)
+        ready = known[chosen(traits, self.workplace.policy.brand, known)]
         return write(ready, {**self._known, "sender": {"name": name}, **values}, tags, subject)

@@ -16,6 +16,7 @@ from schemas.units import from_iso
 from tests.agents.experiment_rules import EXPERIMENT_RULES
 from tests.agents.file_rules import FILE_RULES
 from tests.agents.flow_rules import FLOW_RULES
+from tests.agents.locale_rules import LOCALE_RULES
 from tests.agents.mail_rules import MAIL_RULES
 from tests.agents.model_rules import MODEL_RULES
 from tests.agents.question_rules import QUESTION_RULES
@@ -80,6 +81,7 @@ _ROWS = (
     *MAIL_RULES,
     *QUESTION_RULES,
     *EXPERIMENT_RULES,
+    *LOCALE_RULES,
 )
 CASES = [Case(*row) for row in _ROWS]
 EXAMPLES = {case.rule: case for case in reversed(CASES)}

@@ -45,7 +45,7 @@ class Renderer:
         if email == "broken":
             return Unrenderable("broken: nothing is known for lead.first_name, and there is no fallback")
         about = values["brief"]["headline"] if "brief" in values else values["unsubscribe_url"]
-        return Rendered(subject=email, preheader="", html=about, text=about, source_hash="h1")
+        return Rendered(subject=email, preheader="", html=about, text=about, source_hash="h1", locale="de")
 
 
 class Port:

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.render.language import HTML, MARKDOWN, misuse, prepared
+from agents.render.language import misuse, parsed
 from agents.render.letter import MOST_BYTES, Rendered, Unrenderable
 from agents.render.markdown import markdown
 from agents.render.plain import clean
 from agents.render.renderer import Renderer
 from agents.render.text import text_of_html
+from agents.render.tongue import tongue
 from agents.workplace import load_workplace
 from tests.agents.workplaces import SMALL, written
 
@@ -291,14 +292,14 @@ def test_an_attack_is_refused_when_it_is_loaded(tmp_path, source):
     """By the syntax tree alone, or because the name is unknown; with the author's line."""
     found = load_workplace(written(tmp_path, **{"emails/again.md": SMALL["emails/again.md"] + source + "\n"}))
     assert isinstance(found, list)
-    assert {(problem.path, problem.line) for problem in found} == {(f"{tmp_path}/emails/again.md", 8)}
+    assert {(problem.path, problem.line) for problem in found} == {(f"{tmp_path}/emails/again.md", 9)}
 
 
 @pytest.mark.parametrize("source", FORBIDDEN)
 def test_the_sandbox_alone_reveals_nothing(source):
     """Were the first wall to fall: no attribute, no global, no long output."""
     try:
-        shown = HTML.from_string(source).render({"lead": {}})
+        shown = tongue("en-GB", {}).html.from_string(source).render({"lead": {}})
     except Exception as error:  # noqa: BLE001 - any refusal will do
         shown = str(error)
     assert not re.search(r"<class|<function|0x[0-9a-f]{6}", shown)
@@ -306,7 +307,7 @@ def test_the_sandbox_alone_reveals_nothing(source):
 
 def test_lines_keep_their_numbers():
     """A line that holds only a block tag leaves no gap in the text and no shift in the count."""
-    tree = MARKDOWN.parse(prepared("a\n{% if b %}\nc\n{% endif %}\n{{ d() }}"))
+    tree = parsed("a\n{% if b %}\nc\n{% endif %}\n{{ d() }}")
     assert [line for line, _ in misuse(tree)] == [5]
 
 
