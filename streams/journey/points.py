@@ -52,8 +52,9 @@ def takes(days: Days, rule: Scored, today: int) -> list[tuple[int, int]]:
     for day, times in days.items():
         if not left or day < oldest:
             break
-        counted = min(most_a_day, times)
-        counted = min(counted, left)
+        counted = times if times < most_a_day else most_a_day  # noqa: FURB136 - a call of min would cost the most here
+        if counted > left:  # noqa: PLR1730
+            counted = left
         for most, within in caps:
             counted = min(counted, most - sum(taken for newer, taken in found if newer < day + within))
         if counted:
@@ -71,7 +72,7 @@ def points(pot: Pot, counts: Mapping[str, Days], today: int) -> int:
     done = 0
     for minus_day, place, times in _merged(pot, counts, today):
         done += times
-        weighs = shares[min(last, done)]
+        weighs = shares[done] if done < last else shares[last]
         ago = today + minus_day
         total += worth[place] * (decay[ago] if ago > 0 else WHOLE) * (weighs - weighed)
         weighed = weighs
@@ -102,8 +103,9 @@ def points_alone(days: Days, rule: Scored, decay: tuple[int, ...], today: int) -
     for day, times in days.items():
         if day < oldest or not left:
             break
-        counted = min(most_a_day, times)
-        counted = min(counted, left)
+        counted = times if times < most_a_day else most_a_day  # noqa: FURB136 - a call of min would cost the most here
+        if counted > left:  # noqa: PLR1730
+            counted = left
         left -= counted
         total += counted * (decay[today - day] if day < today else WHOLE)
     return whole(rule.points * total, WHOLE)
