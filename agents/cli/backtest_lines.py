@@ -116,7 +116,8 @@ def _differences(found: Comparison, name: str, other: str) -> Iterator[Renderabl
     for gain, title in ((found.only_here, name), (found.only_there, other)):
         yield Text(f"only {title} hands over {gain.leads:,} leads, of which {gain.wins:,} won")
     table = Table(box=None, padding=(0, 3, 0, 0), header_style="bold", pad_edge=False)
-    for column in ("lead", "outcome", "points", "stage", "handed over"):
+    table.add_column("lead", overflow="fold")  # whole, to be asked about with why
+    for column in ("outcome", "points", "stage", "handed over"):
         table.add_column(column, no_wrap=True)
     for one in found.leads[:_SHOWN]:
         table.add_row(
