@@ -54,6 +54,10 @@ demo: setup $(if $(filter kafka,$(BROKER)),kafka) ## Run everything on this mach
 test: setup kafka ## Run all tests, those against a real Apache Kafka included [ARGS="-k lane"]
 	@$(BIN)/pytest $(ARGS)
 
+.PHONY: golden
+golden: setup ## Write what each sample lead reads in each e-mail anew (tests/letters); the diff is to be reviewed
+	@$(BIN)/python -m tests.golden
+
 .PHONY: bench
 bench: .venv-bench/.stamp kafka ## Measure the engine beside its peers, on Apache Kafka [QUICK=1] [ONLY=latency] [JSON=FILE]
 	@.venv-bench/bin/python -W ignore -m tests.bench.run $(if $(QUICK),--quick) $(addprefix --only ,$(ONLY)) $(if $(JSON),--json $(JSON))

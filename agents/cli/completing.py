@@ -16,7 +16,7 @@ def named_in(*kinds: str, also: Iterable[str] = ()) -> Complete:
 
     def complete(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
         chosen = next((context.params[name] for name in _WORKPLACE if context.params.get(name)), "templates")
-        found = {path.stem for kind in kinds for path in Path(chosen, kind).glob("[a-z0-9]*.*")}
+        found = {path.stem.partition(".")[0] for kind in kinds for path in Path(chosen, kind).glob("[a-z0-9]*.*")}
         return [CompletionItem(name) for name in sorted({*found, *also}) if name.startswith(begun)]
 
     return complete
