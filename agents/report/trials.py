@@ -23,7 +23,10 @@ class Trial(Struct):
 
 
 class Trials:
-    """By lead and program; ``EVERY_PROGRAM`` stands for the first program that a lead came to, whichever it was."""
+    """By lead and program; ``EVERY_PROGRAM`` stands for the first program that a lead came to, whichever it was.
+
+    Whoever is held out of one program has come to programs like those who were let in: chance alone parts the groups.
+    """
 
     def __init__(self) -> None:
         self._of: dict[str, dict[str, Trial]] = defaultdict(dict)
@@ -44,12 +47,14 @@ class Trials:
     def _decided(self, command: Command, trials: dict[str, Trial], policy: Policy) -> None:
         match command:
             case EnterProgram(program=program):
-                holdouts = {program: policy.programs[program].holdout, EVERY_PROGRAM: policy.sending.holdout}
-                for name, percent in holdouts.items():
-                    trials.setdefault(name, Trial(held=False, fair=percent > 0))
-            case Skip(reason=Reason.HOLDOUT, program=program):
-                if program or held_out(EVERY_PROGRAM, policy.sending.holdout, command.lead_id):
-                    trials.setdefault(program, Trial(held=True, fair=True))
+                trials.setdefault(program, Trial(held=False, fair=policy.programs[program].holdout > 0))
+                trials.setdefault(EVERY_PROGRAM, Trial(held=False, fair=policy.sending.holdout > 0))
+            case Skip(reason=Reason.HOLDOUT, program=program) if program:
+                trials.setdefault(program, Trial(held=True, fair=True))
+                trials.setdefault(EVERY_PROGRAM, Trial(held=False, fair=policy.sending.holdout > 0))
+            case Skip(reason=Reason.HOLDOUT):
+                if held_out(EVERY_PROGRAM, policy.sending.holdout, command.lead_id):
+                    trials.setdefault(EVERY_PROGRAM, Trial(held=True, fair=True))
             case MoveStage(why="earned"):
                 for trial in trials.values():
                     trial.moved = True

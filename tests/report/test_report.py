@@ -180,6 +180,13 @@ def test_who_came_before_there_was_a_holdout_is_compared_with_nobody():
     assert one.horizon.a_week == 1 * 20 / 100, "but it says how many come"
 
 
+def test_who_is_held_out_of_one_program_is_not_held_out_of_all():
+    """Else programs that hold leads out would make those that are let in look few."""
+    both = replace(TESTED, sending=replace(TESTED.sending, holdout=10))
+    found = trials(decided(Skip, reason=Reason.HOLDOUT, program="basics"), policy=both)
+    assert found.of(EVERY_PROGRAM) == [Trial(held=False, fair=True)]
+
+
 def test_a_skip_of_all_programs_counts_for_those_who_are_held_out_of_all():
     """A lead that only one program is kept from may be silent for that reason, too."""
     silent = decided(Skip, reason=Reason.HOLDOUT)
