@@ -108,6 +108,12 @@ ALSO: Final = {
     A threshold that slips by one digit moves half of the leads overnight. Agree on it with sales; then raise
     `most_moved`, or apply with `--yes-move`.
     """,
+    "dead-link": """
+    A link leads to a page that is there. Asked with `--links` only; a warning where nobody answers.
+
+    Sites are rebuilt, and e-mails written before keep their old addresses. Open the page, and copy the address that it
+    has now.
+    """,
     "slow-experiment": """
     An experiment comes to a verdict within half a year, at the volume of `--facts`. A warning.
 

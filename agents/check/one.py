@@ -23,7 +23,7 @@ class Found(NamedTuple):
 
 def problems_of(file: Path, today: date | None) -> list[Problem]:
     """The file's own problems, by place. Raises UserError when it is in no workplace."""
-    draft = read_draft(workplace_of(file), _needs_of(file))
+    draft = read_draft(workplace_of(file), needs_of(file))
     found = {*draft.problems, *complaints(draft, today)}
     return sorted(problem for problem in found if problem.path == str(file))
 
@@ -36,7 +36,7 @@ def workplace_of(file: Path) -> Path:
     raise UserError(f"{file}: found no workplace around this file, expected a folder with {_ROOT} in it")
 
 
-def _needs_of(file: Path) -> Needs:
+def needs_of(file: Path) -> Needs:
     """An e-mail is judged with its translations, a program beside the others and with the e-mails that it sends."""
 
     def needs(draft: Draft, kind: str, path: Path) -> bool:

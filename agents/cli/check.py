@@ -44,9 +44,17 @@ _BREAKS: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
     shell_complete=rules,
     help="Print a rule's page of the manual: why it matters, and what to write.",
 )
+@click.option("--links", is_flag=True, help="Also ask every link whether its page is still there.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Judge review dates as of this day.")
 def check(
-    path: Path, *, today: datetime | None, form: str, against: Path | None, facts: Path | None, explain: str | None
+    path: Path,
+    *,
+    today: datetime | None,
+    form: str,
+    against: Path | None,
+    facts: Path | None,
+    explain: str | None,
+    links: bool,
 ) -> None:
     """Find every problem of the workplace in PATH (default: templates/), or of one file in it.
 
@@ -62,6 +70,10 @@ def check(
         raise click.UsageError("found --against without --facts, expected both: a change moves leads")
     day = today.date() if today else date.today()  # noqa: DTZ011 - review dates are days where the author sits
     found = _found(path, day, against, facts)
+    if links:
+        from agents.links import dead_links  # noqa: PLC0415 - the only rule that asks a network
+
+        found = found._replace(problems=sorted([*found.problems, *dead_links(path)]))
     if form == "json":
         for problem in found.problems:
             click.echo(msgspec.json.encode(problem))

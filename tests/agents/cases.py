@@ -56,6 +56,8 @@ class Case(NamedTuple):
             arguments += ["--against", str(written(folder / "before")), "--facts", str(_facts(folder))]
         if self.rule == "slow-experiment":
             arguments += ["--facts", str(_facts(folder))]
+        if self.rule == "dead-link":
+            arguments.append("--links")
         said = CliRunner().invoke(check, arguments, catch_exceptions=False).stdout
         return [text for text in _told(said, folder / "now") if text.endswith(f"[{self.rule}]")]
 

@@ -20,6 +20,7 @@ FILE_RULES = [
     ("no-unsubscribe", "layouts/letter.txt", "Leave: {{ unsubscribe_url }}\n", "To hear no more: {{ unsubscribe_url }}\n", "", ""),
     ("no-postal-address", "layouts/letter.txt", "{{ brand.postal_address }}", "We live at {{ brand.postal_address }}", "Bremen", ""),
     ("low-contrast", "layouts/letter.mjml", "<mj-text>{{ body }}", '<mj-text color="#333333">{{ body }}', '<mj-text color="#bbbbbb">{{ body }}', ""),
+    ("dead-link", "emails/hello.md", "[read on]({{ brand.website }}/guide)", "[write to us](mailto:hello@oak.example)", "[read on](https://127.0.0.1:9/guide)", "https://127"),
     ("large-move", "stages.yaml", "fit: 10, engagement: 5", "fit: 10, engagement: 9", "fit: 10, engagement: 49", "", "lifecycle.yaml"),
     ("unapproved", "emails/again.md", "layout: letter", "layout: letter\napprovals: []", "layout: letter\napprovals: [marketing]", ""),
     ("idle-email", "programs/look.yaml", _SMALL_STEP, _SMALL_STEP.replace("3 days", "5 days"), "", "owner", "emails/again.md"),

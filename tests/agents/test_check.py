@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from agents import links
 from agents.check.draft import read_draft
 from agents.check.one import problems_of
 from agents.check.rules import complaints
@@ -145,3 +146,28 @@ def test_a_rule_explains_itself(rule):
     assert "\nRight:\n" in run("--explain", rule).output
     mistyped = CliRunner().invoke(main, ["check", "--explain", rule[1:]])
     assert (mistyped.exit_code, f'did you mean "{rule}"?' in mistyped.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (200, []),
+        (304, []),
+        (404, ["error"]),
+        (410, ["error"]),
+        (403, ["warning"]),
+        (503, ["warning"]),
+        (0, ["warning"]),
+    ],
+)
+def test_a_page_that_is_gone_is_an_error_and_one_that_is_silent_a_warning(tmp_path, monkeypatch, status, told):
+    """Where the host itself says that there is none, or where it may be the network."""
+
+    async def answers(urls):
+        return dict.fromkeys(urls, status)
+
+    monkeypatch.setattr(links, "_answers", answers)
+    found = links.dead_links(written(tmp_path))
+    assert [(problem.severity, problem.line) for problem in found] == [(severity, 11) for severity in told]
+    assert [problem.severity for problem in links.dead_links(tmp_path / "emails/hello.md")] == told
+    assert links.dead_links(tmp_path / "emails/again.md") == []
