@@ -138,24 +138,6 @@ def test_the_score_sums(history):
     assert standing.engagement == sum(why.points for why in engagement_of(lead, model, lead.judged_on))
 
 
-@given(st.lists(st.tuples(st.sampled_from(ACTS[6:12]), st.integers(0, 20 * DAY)), max_size=25), st.randoms())
-def test_the_order_of_arrival_does_not_change_the_score(acts, dice):
-    """What happened when is what counts, not when we heard of it."""
-    facts = [
-        kind(id=str(n), lead_id="ada", at=MONDAY + at, seen=MONDAY + 21 * DAY, **parts)
-        for n, ((kind, parts), at) in enumerate(acts)
-    ]
-    scores = set()
-    for _ in range(3):
-        lead = Lead(id="ada")
-        for fact in facts:
-            lead, _ = decide(lead, fact, POLICY)
-        counts = tuple(sorted((rule, tuple(sorted(days.items()))) for rule, days in lead.counts.items()))
-        scores.add((tuple(standing.engagement for standing in lead.standings.values()), counts))
-        dice.shuffle(facts)
-    assert len(scores) == 1
-
-
 @given(histories)
 def test_nobody_flaps(history):
     """Who moved back had stood there for the dwell; who moved forward had the points to enter."""

@@ -20,7 +20,7 @@ from streams.journey.decide import decide
 from streams.journey.explain import explain
 from streams.journey.replay import digest, replay
 from streams.journey.score import engagement_of, fit_of
-from tests.journey.agreed import MONDAY, Story, agreed
+from tests.journey.agreed import MONDAY, POLICY, Story, agreed
 from tests.journey.lines import lines
 
 LINES = Compiled(lines())
@@ -81,9 +81,10 @@ def test_the_score_sums_in_every_model(history):
             assert sum(points) == getattr(standing, axis)
 
 
-@given(st.lists(st.tuples(st.sampled_from(ACTS[:13]), st.integers(0, 20 * DAY)), max_size=30), st.randoms())
-def test_the_order_of_arrival_changes_no_score(acts, dice):
-    """Caps over days, groups and patterns too: what happened when is what counts."""
+@pytest.mark.parametrize("policy", [POLICY, LINES], ids=["one model", "three lines"])
+@given(acts=st.lists(st.tuples(st.sampled_from(ACTS[:13]), st.integers(0, 20 * DAY)), max_size=30), dice=st.randoms())
+def test_the_order_of_arrival_changes_no_score(acts, dice, policy):
+    """Caps over days, groups and patterns too: what happened when is what counts, not when we heard of it."""
     facts = [
         kind(id=str(n), lead_id="ada", at=MONDAY + at, seen=MONDAY + 21 * DAY, **parts)
         for n, ((kind, parts), at) in enumerate(acts)
@@ -92,7 +93,7 @@ def test_the_order_of_arrival_changes_no_score(acts, dice):
     for _ in range(3):
         lead = Lead(id="ada")
         for fact in facts:
-            lead, _ = decide(lead, fact, LINES)
+            lead, _ = decide(lead, fact, policy)
         counts = tuple(sorted((rule, tuple(days.items())) for rule, days in lead.counts.items()))
         found.add((tuple(standing.engagement for standing in lead.standings.values()), counts))
         dice.shuffle(facts)
