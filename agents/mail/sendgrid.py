@@ -111,7 +111,7 @@ def payload(letter: Letter, *, sandbox: bool) -> dict[str, Any]:
     mail.subject = letter.subject
     mail.content = [Content("text/plain", letter.text), Content("text/html", letter.html)]
     mail.header = [Header(name, value) for name, value in letter.headers]
-    mail.category = [Category(category) for category in letter.categories]
+    mail.category = [Category(category) for category in dict.fromkeys(letter.categories)]  # none may be there twice
     mail.mail_settings = MailSettings(sandbox_mode=SandBoxMode(enable=sandbox))
     mail.tracking_settings = TrackingSettings(
         ClickTracking(enable=True, enable_text=False),

@@ -336,6 +336,12 @@ def test_the_payload_says_everything_explicitly():
     assert [content["type"] for content in found["content"]] == ["text/plain", "text/html"]
 
 
+def test_a_category_is_named_once():
+    """A step may be called as its e-mail is; the provider refuses a mail that names a category twice."""
+    letter = replace(LETTER, categories=("first-look", "night-load", "night-load"))
+    assert sorted(payload(letter, sandbox=False)["categories"]) == ["first-look", "night-load"]
+
+
 @pytest.mark.skipif(not SPEC.exists(), reason=NO_SPEC)
 def test_the_provider_s_own_description_agrees():
     """The payload validates against SendGrid's OpenAPI description, and the check can fail."""

@@ -118,6 +118,7 @@ class Pipeline:
         verdict = judge(evidence, ID_KEY.encode())
         record("seen", ", ".join(f"{count:,} {what}" for what, count in verdict.seen.items() if count))
         assert not verdict.wrong, "\n".join(["", *verdict.wrong])
+        assert not self.provider.fake.complaints, "mail was lost that the provider cannot take"
         return verdict
 
     def _taken(self) -> list[Taken]:

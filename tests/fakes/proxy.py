@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self
 
 Direction = Literal["requests", "answers"]
 _CHUNK: Final = 65_536
+_END_S: Final = 2.0
 
 
 class Proxy:
@@ -82,12 +83,13 @@ class Proxy:
             end.transport.abort()
 
     async def _end(self) -> None:
-        """Nothing of ours is left in the loop."""
+        """Nothing of ours is left in the loop. Who serves a connection ends with it: cancelled, he would be logged."""
         self._server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await self._reset()
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            _, stuck = await asyncio.wait(others, timeout=_END_S)
+            for task in stuck:
+                task.cancel()
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)

@@ -71,6 +71,7 @@ class FakeSendGrid:
     taken: list[Taken] = field(default_factory=list)
     checked: list[dict[str, Any]] = field(default_factory=list)  # by the sandbox
     asked: Counter[str] = field(default_factory=Counter)
+    complaints: list[str] = field(default_factory=list)  # of payloads that broke its rules, whatever its mood
     url: str = ""
 
     def accepted(self) -> Counter[str]:
@@ -106,6 +107,7 @@ class FakeSendGrid:
         except ValueError:
             return _error(400, "Bad Request")
         if complaint := next(self._complaints(payload), None):
+            self.complaints.append(complaint)
             return _error(400, complaint)
         return await self._answer(request, payload, send_key_of(payload))
 
@@ -168,8 +170,11 @@ class FakeSendGrid:
                 yield "custom_args: expected strings"
             if len(json.dumps(arguments)) > _MOST_ARGUMENT_BYTES:
                 yield f"custom_args: expected at most {_MOST_ARGUMENT_BYTES} bytes"
-        if not all(category.isascii() for category in payload.get("categories", [])):
+        categories = payload.get("categories", [])
+        if not all(category.isascii() for category in categories):
             yield "categories: expected 7-bit ASCII"
+        if len(set(categories)) < len(categories):
+            yield "categories: expected each of them once"
         if any(_RESERVED.fullmatch(name) for name in payload.get("headers", {})):
             yield "headers: reserved names may not be set"
         if [content["type"] for content in payload.get("content", [])] not in _CONTENTS:
