@@ -14,13 +14,14 @@ from agents.render.source import EmailSource, Layout, Words
 from schemas.email import Claim, Email
 from schemas.model import Model
 from schemas.policy import Policy
-from schemas.problem import Problem
+from schemas.problem import Problem, UserError
 from schemas.program import Program
 from schemas.questions import Journey
 from schemas.read import Placed
 from schemas.sample import SampleLead
+from streams.journey.compiled import Compiled
 
-__all__ = ["EmailSource", "Layout", "Workplace", "load_workplace"]
+__all__ = ["EmailSource", "Layout", "Workplace", "chosen_policy", "load_workplace"]
 
 
 class Workplace(Struct, frozen=True):
@@ -58,6 +59,14 @@ def load_workplace(folder: Path, today: date | None = None) -> Workplace | list[
         return problems
     policy = _policy(draft)
     return problems if policy is None else _workplace(draft, policy, tuple(problems))
+
+
+def chosen_policy(folder: Path) -> Compiled:
+    """The policy of a workplace. Raises UserError with every mistake in it."""
+    workplace = load_workplace(folder)
+    if isinstance(workplace, list):
+        raise UserError("\n".join(map(str, workplace)))
+    return Compiled(workplace.policy)
 
 
 def _policy(draft: Draft) -> Policy | None:

@@ -6,6 +6,7 @@ regression on the earlier leads, stages where their best tenth and their best th
 
 import shutil
 from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -16,14 +17,13 @@ from agents.backtest.history import History
 from agents.backtest.labels import Terms, labels
 from agents.backtest.levels import Known, Rule, known_of, quoted, rules_of
 from agents.backtest.run import Question, Tell, backtest, refuse_one_class
-from agents.workplace import load_workplace
+from agents.workplace import chosen_policy
 from schemas.problem import UserError
 from schemas.units import from_iso
-from streams.journey.compiled import Compiled
 
 _BLANK: Final = Path(__file__).with_name("blank")
-_HEAD: Final = "owner: you@company.example\nreview_by: 2027-06-30\n"
-_AGREED: Final = "agreed_by: [marketing@company.example, sales@company.example]\nagreed_on: 2026-11-23\n"
+_HEAD: Final = "owner: you@company.example\nreview_by: REVIEW_BY\n"
+_AGREED: Final = "agreed_by: [marketing@company.example, sales@company.example]\nagreed_on: TODAY\n"
 _ENGAGEMENT: Final = """engagement:
   - id: came
     says: Came to us
@@ -32,12 +32,13 @@ _ENGAGEMENT: Final = """engagement:
     most: 1
 """
 _PROMISING, _READY = 3, 1  # tenths of the leads
+_GOOD_FOR: Final = timedelta(days=180)
 
 
-def draft(files: Sequence[Path], folder: Path, wish: Wish, tell: Tell) -> Proposal:
+def draft(files: Sequence[Path], folder: Path, wish: Wish, today: date, tell: Tell) -> Proposal:
     """Writes ``folder``, which must not be there yet, and answers how it does on the leads it did not learn from.
 
-    Raises UserError when the history says nothing that parts winners from others.
+    Raises UserError when the history says nothing that parts winners from others. ``today`` is when it was agreed on.
     """
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder}: found files, expected a folder that is new or empty")
@@ -49,12 +50,13 @@ def draft(files: Sequence[Path], folder: Path, wish: Wish, tell: Tell) -> Propos
             f"{files[0]}: found no field that parts the leads (known before the outcome: {names}), expected values "
             f"that {wish.least} leads or more share: map more columns as fields, or lower --least"
         )
-    shutil.copytree(_BLANK, folder, dirs_exist_ok=True)
-    _write(folder, "catalogue.yaml", _catalogue(found))
-    _write(folder, "scoring.yaml", _scoring(rules, (3, 2, 1)))
-    _write(folder, "stages.yaml", _stages(1, 2))
+    written = {path.name: path.read_text(encoding="utf-8") for path in _BLANK.glob("*.yaml")}
+    written |= {"catalogue.yaml": _catalogue(found), "scoring.yaml": _scoring(rules), "stages.yaml": _stages(1, 2)}
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        return _fitted(files, folder, wish, tell)
+        for name, text in written.items():
+            _write(folder, name, text, today)
+        return _fitted(files, folder, wish, today, tell)
     except BaseException:
         shutil.rmtree(folder)
         raise
@@ -67,27 +69,18 @@ def _surveyed(files: Sequence[Path], tell: Tell) -> tuple[dict[str, Known], int]
         return known_of(history, known)
 
 
-def _fitted(files: Sequence[Path], folder: Path, wish: Wish, tell: Tell) -> Proposal:
-    found = calibrate(Question(files=files, policy=_policy(folder)), folder, wish, tell)
+def _fitted(files: Sequence[Path], folder: Path, wish: Wish, today: date, tell: Tell) -> Proposal:
+    found = calibrate(Question(files=files, policy=chosen_policy(folder)), folder, wish, tell)
     most = sum(max(0, rule.after or 0) for rule in found.rules)
     ready = max(2, found.tenths[_READY - 1])
     promising = max(1, min(ready - 1, found.tenths[_PROMISING - 1]))
     if most < ready:
         raise UserError(f"{files[0]}: found no field that foretells a win, expected one that does")
     grades = (ready, promising, max(0, min(promising - 1, found.tenths[4])))
-    old, new = (f"fit: [{a}, {b}, {c}]" for a, b, c in ((3, 2, 1), grades))
-    _write(folder, "scoring.yaml", found.text.replace(old, new, 1))
-    _write(folder, "stages.yaml", _stages(promising, ready))
-    return replace(
-        found, judged=backtest(Question(files=files, policy=_policy(folder), since=from_iso(found.split)), tell)
-    )
-
-
-def _policy(folder: Path) -> Compiled:
-    workplace = load_workplace(folder)
-    if isinstance(workplace, list):
-        raise UserError("\n".join(map(str, workplace)))
-    return Compiled(workplace.policy)
+    _write(folder, "scoring.yaml", found.text.replace(_grades((3, 2, 1)), _grades(grades), 1), today)
+    _write(folder, "stages.yaml", _stages(promising, ready), today)
+    question = Question(files=files, policy=chosen_policy(folder), since=from_iso(found.split))
+    return replace(found, judged=backtest(question, tell))
 
 
 def _distinct(rules: list[Rule]) -> list[Rule]:
@@ -101,8 +94,13 @@ def _distinct(rules: list[Rule]) -> list[Rule]:
     return named
 
 
-def _write(folder: Path, name: str, text: str) -> None:
-    (folder / name).write_text(text, encoding="utf-8")
+def _write(folder: Path, name: str, text: str, today: date) -> None:
+    dated = text.replace("REVIEW_BY", str(today + _GOOD_FOR)).replace("TODAY", str(today))
+    (folder / name).write_text(dated, encoding="utf-8")
+
+
+def _grades(fit: tuple[int, int, int]) -> str:
+    return f"fit: [{', '.join(map(str, fit))}]"
 
 
 def _catalogue(found: dict[str, Known]) -> str:
@@ -110,14 +108,14 @@ def _catalogue(found: dict[str, Known]) -> str:
     return f"{_HEAD}\nfields:\n{fields}"
 
 
-def _scoring(rules: list[Rule], grades: tuple[int, int, int]) -> str:
+def _scoring(rules: list[Rule]) -> str:
     said = [(rule, quoted(rule.says)) for rule in rules]
     written = "".join(
         f"  - id: {rule.id}\n    says: {says}\n    when: {rule.when}\n    points: 1\n" for rule, says in said
     )
     return (
         "# Drafted by nurture draft: points that fit outcomes, and what they were learned from. Yours to change.\n"
-        f"{_HEAD}\nhalf_life: 30 days\ngrades:\n  fit: [{', '.join(map(str, grades))}]\n  engagement: [3, 2, 1]\n\n"
+        f"{_HEAD}\nhalf_life: 30 days\ngrades:\n  {_grades((3, 2, 1))}\n  engagement: [3, 2, 1]\n\n"
         f"fit:\n{written}\n{_ENGAGEMENT}"
     )
 

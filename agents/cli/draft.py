@@ -1,5 +1,6 @@
 """``nurture draft``: a first workplace out of a history with outcomes. The work is in ``agents.backtest.draft``."""
 
+from datetime import date
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from agents.backtest.draft import draft as drafted
 from agents.cli.backtest_lines import sides
 from agents.cli.calibrate import learned, rules
 from agents.cli.history_options import FACTS, Split, told_by_bar
+from schemas.units import iso
+from streams.engine.clock import wall_ms
 
 
 @click.command(
@@ -31,7 +34,7 @@ def draft(facts: tuple[Path, ...], *, to: Path, split: float, least: int) -> Non
     leads and judged on the rest. A field that is known only because of the outcome foretells it too well: leave it out.
     """
     with told_by_bar() as tell:
-        found = drafted(facts, to, Wish(split=split, least=least), tell)
+        found = drafted(facts, to, Wish(split=split, least=least), date.fromisoformat(iso(wall_ms())[:10]), tell)
     _print(found, to)
 
 

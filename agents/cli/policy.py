@@ -5,22 +5,15 @@ from typing import Final, NoReturn
 
 import click
 
-from agents.workplace import load_workplace
-from schemas.problem import UserError
-from streams.journey.compiled import Compiled
+from agents.workplace import chosen_policy
 from streams.journey.replay import UnknownError
 
 FOLDER: Final = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
-def chosen_policy(folder: Path) -> Compiled:
-    """The policy of a workplace. Raises UserError with every mistake in it."""
-    workplace = load_workplace(folder)
-    if isinstance(workplace, list):
-        raise UserError("\n".join(map(str, workplace)))
-    return Compiled(workplace.policy)
-
-
 def no_policy(name: str) -> NoReturn:
     """For histories judged by one policy alone."""
     raise UnknownError(f'found no policy "{name}" here: name one with --policy')
+
+
+__all__ = ["FOLDER", "chosen_policy", "no_policy"]
