@@ -12,9 +12,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from schemas import topics
-from schemas.commands import COMMANDS, Command, Outcome
+from schemas.commands import COMMANDS, Command, MoveLifecycle, MoveStage, Outcome
 from schemas.problem import Refusal
 from schemas.reason import Reason, Verdict
+from schemas.units import DAY
 from streams.engine.observe import LaneState
 from streams.engine.status import LaneStatus
 
@@ -22,6 +23,9 @@ PLACE: Final = ("topic", "partition")
 STATES: Final = get_args(LaneState)
 _FAST: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 _SLOW: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400)
+
+_STAYS: Final = tuple(days * DAY / 1_000 for days in (1, 2, 4, 7, 14, 30, 60, 90, 180, 365))
+_LEFT: Final = ("model", "stage")
 
 
 class Declared(NamedTuple):
@@ -72,6 +76,12 @@ TRANSACTIONS: Final = Declared("nurture_transactions_total", "counter", "How tra
 PRODUCED: Final = Declared("nurture_produced_records_total", "counter", "Records produced in transactions.")
 BATCH: Final = Declared("nurture_lane_batch_seconds", "histogram", "A transaction, begin to commit.", (), _FAST)
 AGE: Final = Declared("nurture_event_age_seconds", "histogram", "From taking a fact to deciding.", (), _SLOW)
+LIFECYCLE: Final = Declared(
+    "nurture_lifecycle_total", "counter", "Leads that came into a state of the lifecycle.", ("state",)
+)
+STAY: Final = Declared(
+    "nurture_stage_stay_seconds", "histogram", "How long leads that left a stage had been in it.", _LEFT, _STAYS
+)
 POLICY: Final = Declared("nurture_policy_info", "gauge", "1 for the policy that decided last.", ("policy",))
 
 OF_LANES: Final = (
@@ -90,7 +100,22 @@ OF_LANES: Final = (
     POLICIES,
 )
 OF_SENDER: Final = (LEDGER, DOUBT_AGE, KILL_SWITCH, BREAKER, WAITED, VIEW_AGE)
-METRICS: Final = (*OF_LANES, *OF_SENDER, STATE, LAG, LATE, RECOVERY, LIVES, TRANSACTIONS, PRODUCED, BATCH, AGE, POLICY)
+METRICS: Final = (
+    *OF_LANES,
+    *OF_SENDER,
+    STATE,
+    LAG,
+    LATE,
+    RECOVERY,
+    LIVES,
+    TRANSACTIONS,
+    PRODUCED,
+    BATCH,
+    AGE,
+    LIFECYCLE,
+    STAY,
+    POLICY,
+)
 
 Sample = tuple[Declared, tuple[str, ...]]
 
@@ -163,6 +188,8 @@ class Metrics:
         self._produced = self._counter(PRODUCED)
         self._batch = Histogram(BATCH.name, BATCH.says, ("topic",), buckets=BATCH.buckets, registry=self.registry)
         self._age = Histogram(AGE.name, AGE.says, buckets=AGE.buckets, registry=self.registry)
+        self._lifecycle = Counter(LIFECYCLE.name, LIFECYCLE.says, LIFECYCLE.labels, registry=self.registry)
+        self._stay = Histogram(STAY.name, STAY.says, STAY.labels, buckets=STAY.buckets, registry=self.registry)
         self._recovery = Gauge(RECOVERY.name, RECOVERY.says, PLACE, registry=self.registry)
         self._policy = Gauge(POLICY.name, POLICY.says, POLICY.labels, registry=self.registry)
         for topic in sources:
@@ -183,6 +210,10 @@ class Metrics:
         """The journey decided this, ``now`` in milliseconds."""
         for command in commands:
             self._age.observe(max(0, now - command.seen) / 1_000)
+            if isinstance(command, MoveLifecycle):
+                self._lifecycle.labels(command.after).inc()
+            elif isinstance(command, MoveStage) and command.before:
+                self._stay.labels(command.model, command.before).observe(command.days * DAY / 1_000)
         if commands:
             self._policy.clear()
             self._policy.labels(commands[-1].policy).set(1)

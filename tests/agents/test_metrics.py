@@ -16,7 +16,7 @@ from agents.metrics import COUNTED, DEAD_LETTERS, METRICS, Metrics, samples
 from agents.suppression import SuppressionView
 from schemas import topics
 from schemas.codec import decode_command
-from schemas.commands import COMMANDS
+from schemas.commands import COMMANDS, MoveLifecycle, MoveStage
 from schemas.problem import Refusal, Rejected
 from schemas.reason import Reason
 from streams.engine.observe import LaneState
@@ -136,3 +136,23 @@ def test_decisions_tell_their_age_and_policy_and_nothing_of_the_lead():
     assert found["nurture_event_age_seconds_sum",] == 3 * len(EXAMPLES)
     assert found["nurture_policy_info", EXAMPLES[0].policy] == 1
     assert not re.search("ada|alder|@", metrics.text().decode(), re.IGNORECASE)
+
+
+def test_crossings_are_counted_by_state_and_stays_by_stage():
+    """Who came into a state of the lifecycle, and how long a stay lasted that ended; the first stage ends none."""
+    metrics = Metrics([topics.FACTS])
+    known = {"id": "1:0", "lead_id": "ada", "because": "1", "seen": 0, "policy": "p"}
+    stage = {"why": "earned", "fit": 20, "engagement": 9, "grade": "B3"}
+    metrics.decided(
+        [
+            MoveLifecycle(**known, before="", after="inquiry", why="lead.created"),
+            MoveLifecycle(**known, before="inquiry", after="mql", why="pricing.viewed"),
+            MoveStage(**known, before="", after="new", **stage),
+            MoveStage(**known, before="new", after="aware", days=3, **stage),
+        ],
+        0,
+    )
+    found = scraped(metrics)
+    assert (found["nurture_lifecycle_total", "inquiry"], found["nurture_lifecycle_total", "mql"]) == (1, 1)
+    assert found["nurture_stage_stay_seconds_sum", "main", "new"] == 3 * 86_400
+    assert ("nurture_stage_stay_seconds_sum", "", "main") not in found
