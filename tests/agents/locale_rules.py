@@ -8,7 +8,7 @@ LAYOUT = "Leave: {{ unsubscribe_url }}"
 # rule, file, what stands there, what may stand there, what may not, what is pointed at, where, and what stands beside
 LOCALE_RULES = [
     ("unknown-locale", "brand.yaml", "zones:", "locale: de-AT\nzones:", "locale: xy\nzones:", "xy"),
-    ("empty-locale", "brand.yaml", "zones:", "locales: {DE: de}\nzones:", "locales: {FR: fr}\nzones:", "fr", "", {"emails/hello.de.md": SPOKEN}),
+    ("empty-locale", "brand.yaml", "zones:", "locales: {DE: de}\nzones:", "locales: {FR: fr}\nzones:", "fr}", "", {"emails/hello.de.md": SPOKEN}),
     ("missing-translation", "programs/look.yaml", "\n  - {id: second, email: again, wait: 3 days}", "", "\n  - {id: second, email: again, wait: 4 days}", "again", "", {"emails/hello.de.md": SPOKEN}),
     ("untranslated-words", "layouts/letter.txt", LAYOUT, LAYOUT.replace("Leave", '{{ "Leave" | t }}'), LAYOUT.replace("Leave", '{{ "Go away" | t }}'), "Go away", "", {"emails/hello.de.md": SPOKEN, "locales/de.po": ("", WORDS)}),
 ]  # fmt: skip
