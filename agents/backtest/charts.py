@@ -80,9 +80,7 @@ def _charts(answer: Answer, name: str, other: str) -> Iterator[Chart]:
             "Points as chances, learned from the earlier leads, against the share that won among the later ones.",
             lambda axes: _calibration(axes, sides),
         )
-    wait = answer.policy.wait
-    waited = wait is not None and wait.days[-1] > 0  # tables with one date for all know no waiting
-    if wait is not None and waited:
+    if wait := answer.policy.wait:
         yield _chart(
             "From handoff to win",
             f"Days between the first handoff and the deal, for {wait.leads:,} winners that were handed over.",
@@ -93,7 +91,7 @@ def _charts(answer: Answer, name: str, other: str) -> Iterator[Chart]:
             "Handoffs a week",
             "What sales would have had to answer, by rep.",
             lambda axes: _weeks(axes, answer.policy),
-            wide=not waited,
+            wide=not wait,
         )
 
 

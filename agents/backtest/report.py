@@ -176,8 +176,8 @@ def _calibration(scores: Sequence[int], wins: Sequence[bool]) -> Calibration | N
 
 def _wait(leads: Sequence[tuple[Label, Standing]]) -> Wait | None:
     days = sorted((label.at - s.handed_at) / DAY for label, s in leads if label.kind == "won" and s.handed)
-    if not days:
-        return None
+    if not days or not days[-1]:
+        return None  # tables with one date for all know no waiting
     p10, median, p90 = (m.quantile(days, q) for q in _WAITS)
     return Wait(leads=len(days), p10=p10, median=median, p90=p90, days=[round(day, 3) for day in days])
 
