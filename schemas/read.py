@@ -4,6 +4,7 @@ YAML 1.2, so ``NO`` stays a country and ``08:30`` a time of day. Aliases and tag
 what it means where it means it, and a file of nine lines cannot grow to a gigabyte.
 """
 
+import re
 from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from schemas.convert import MISTAKE, Place, Placing, convert
 from schemas.problem import Problem
 
 MOST_BYTES: Final = 200_000
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 T = TypeVar("T")
 
 
@@ -42,11 +44,12 @@ class Placed(Struct, Generic[T], frozen=True):
 
 
 def text_of(path: str, raw: bytes) -> str | list[Problem]:
-    """A file's text, or why it is none: at most 200,000 bytes of UTF-8 (a byte order mark is let pass)."""
+    """A file's text, or why it is none: at most 200,000 bytes of UTF-8, no controls (a byte order mark is let pass)."""
     if len(raw) > MOST_BYTES:
         return [Problem(path=path, message=f"found {len(raw):,} bytes, expected at most {MOST_BYTES:,}", rule="size")]
     try:
-        return raw.decode("utf-8-sig").replace("\r\n", "\n")
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+        return [_control(path, text, found.start())] if (found := _CONTROLS.search(text)) else text
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8-sig", "replace")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
@@ -82,9 +85,7 @@ def _compose(path: str, text: str) -> Node | Problem:
     except MarkedYAMLError as error:
         return _syntax(path, text, error)
     except ReaderError as error:
-        line, column = text.count("\n", 0, error.position) + 1, error.position - text.rfind("\n", 0, error.position)
-        message = f"found the control character U+{ord(text[error.position]):04X}, expected text; remove it"
-        return Problem(path=path, line=line, column=column, message=message, rule="encoding")
+        return _control(path, text, error.position)
     except RecursionError:
         return _too_deep(path)
     except ValueError as error:  # such as a %YAML directive with a version that is no number
@@ -92,6 +93,12 @@ def _compose(path: str, text: str) -> Node | Problem:
     if node is None:
         return Problem(path=path, message="found an empty file, expected keys and values", rule="yaml")
     return node
+
+
+def _control(path: str, text: str, at: int) -> Problem:
+    line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    message = f"found the control character U+{ord(text[at]):04X}, expected text; remove it"
+    return Problem(path=path, line=line, column=column, message=message, rule="encoding")
 
 
 def _syntax(path: str, text: str, error: MarkedYAMLError) -> Problem:

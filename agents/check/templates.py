@@ -107,8 +107,6 @@ def parsed(text: str) -> nodes.Template | TemplateSyntaxError:
         return language.parsed(text)
     except TemplateSyntaxError as error:
         return error
-    except RecursionError:
-        return TemplateSyntaxError("it is nested too deeply", 1)
 
 
 def templates(draft: Draft) -> Iterator[Written]:

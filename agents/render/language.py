@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any, Final
 
-from jinja2 import nodes
+from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -98,10 +98,21 @@ def literal(value: Any) -> Markup:
 
 
 def parsed(source: str) -> nodes.Template:
-    """A template's syntax tree. Raises jinja2.TemplateSyntaxError, RecursionError."""
-    return _GRAMMAR.parse(prepared(source))
+    """A template's syntax tree. Raises jinja2.TemplateSyntaxError, also for one that is too deep to be walked."""
+    try:
+        tree = _GRAMMAR.parse(prepared(source))
+    except RecursionError:
+        raise TemplateSyntaxError(_TOO_DEEP, 1) from None
+    level: list[nodes.Node] = [tree]
+    for _ in range(_DEEPEST):
+        level = [child for node in level for child in node.iter_child_nodes()]
+        if not level:
+            return tree
+    raise TemplateSyntaxError(_TOO_DEEP, level[0].lineno)
 
 
+_DEEPEST: Final = 100
+_TOO_DEEP: Final = "it is nested too deeply"
 _GRAMMAR: Final = language(printable, FILTERS, escape=True)
 
 
