@@ -22,7 +22,14 @@ AUTHORED = {
     "program.yaml": "programs/*.yaml",
     "lead.yaml": "leads/*.yaml",
     "email.md": "emails/*.m*",
+    "translation.md": "emails/*.m*",
 }
+
+
+def authored(name):
+    """The files of the workplace that a schema describes; a translation has its language in its name."""
+    files = sorted(Path("templates").glob(AUTHORED[name]))
+    return [path for path in files if ("." in path.stem) == (name == "translation.md")]
 
 
 def test_the_files_are_what_the_shapes_say():
@@ -52,18 +59,17 @@ def test_each_is_a_valid_schema_that_says_what_it_is_for(name):
 def test_an_editor_finds_no_fault_in_our_own_workplace(name):
     """The files that marketing wrote are valid for the schema that their editor shows."""
     validator = jsonschema_rs.validator_for(json.loads(generated()[f"{name}.schema.json"]))
-    files = sorted(Path("templates").glob(AUTHORED[name]))
-    assert files
-    for path in files:
+    assert authored(name)
+    for path in authored(name):
         text = path.read_text(encoding="utf-8")
-        written = YAML(typ="safe", pure=True).load(text.split("---\n")[1] if name == "email.md" else text)
+        written = YAML(typ="safe", pure=True).load(text.split("---\n")[1] if name.endswith(".md") else text)
         validator.validate(json.loads(json.dumps(written, default=str)))  # YAML's dates are text to editors
 
 
-@pytest.mark.parametrize(("name", "pattern"), AUTHORED.items())
-def test_an_editor_finds_the_schema_without_a_network(name, pattern):
+@pytest.mark.parametrize("name", sorted(AUTHORED))
+def test_an_editor_finds_the_schema_without_a_network(name):
     """The first line that YAML reads names it, as a file beside the workplace."""
-    for path in Path("templates").glob(pattern):
+    for path in authored(name):
         first = path.read_text(encoding="utf-8").removeprefix("---\n").split("\n")[0]
         named = first.removeprefix("# yaml-language-server: $schema=")
         assert (path.parent / named).resolve() == Path(f"schemas/json/{name}.schema.json").resolve()

@@ -147,8 +147,9 @@ def test_no_text_can_crash_the_reader(text):
         assert isinstance(found, shape) or all(isinstance(problem, Problem) for problem in found)
 
 
-_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-_KEYS = st.sampled_from(["owner", "when", "all", "not", "steps", "id", "field", "is", "<<"]) | st.text(max_size=5)
+_TEXT = st.text(st.characters(exclude_categories=["Cc", "Cn", "Cs"]), max_size=8)  # what YAML refuses, msgspec does not
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | _TEXT
+_KEYS = st.sampled_from(["owner", "when", "all", "not", "steps", "id", "field", "is", "<<"]) | _TEXT
 _ANY = st.recursive(_SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=4))
 
 
