@@ -9,6 +9,7 @@ from agents.render.renderer import Renderer
 from schemas.codec import decode_fact
 from schemas.commands import SendContent
 from schemas.facts import Fact
+from schemas.policy import Policy
 from streams.journey.compiled import Compiled
 from streams.journey.replay import replay
 from tests.bench.facts import START, facts
@@ -16,8 +17,10 @@ from tests.bench.shipped import workplace
 from tests.bench.span import pin
 from tests.bench.stand import SideFailed, cores
 from tests.bench.throughput import Tell
+from tests.journey.lines import lines
 
 _FACTS: Final = 100_000
+_FEWER: Final = 30_000
 _MAILS: Final = 1_000
 _ROUNDS: Final = 3
 
@@ -29,7 +32,9 @@ async def alone(tell: Tell, *, quick: bool) -> dict[str, Any]:
     pin({core})
     try:
         found = {
-            "replay_facts_per_second": median(replayed(_FACTS) for _ in rounds),
+            "replay_facts_per_second": median(replayed(_FACTS, workplace().policy) for _ in rounds),
+            "replay_60_rules_facts_per_second": median(replayed(_FEWER, lines()) for _ in rounds),
+            "replay_600_rules_facts_per_second": median(replayed(_FEWER, lines(idle=540)) for _ in rounds),
             "mails_per_second": median(written(_MAILS) for _ in rounds),
         }
     finally:
@@ -38,9 +43,9 @@ async def alone(tell: Tell, *, quick: bool) -> dict[str, Any]:
     return {"alone": found}
 
 
-def replayed(count: int) -> float:
+def replayed(count: int, authored: Policy) -> float:
     """Facts a second. Decoded, decided, kept in memory: what ``nurture replay`` does with a file."""
-    policy, told = Compiled(workplace().policy), facts(count, 5_000)
+    policy, told = Compiled(authored), facts(count, count // 20)
     began = time.perf_counter()
     history: list[Fact] = [decode_fact(fact.value) for fact in told]  # type: ignore[misc]
     replay(lambda: history, policy, lambda _: policy)

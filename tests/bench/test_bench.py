@@ -23,6 +23,7 @@ from tests.bench.sides.one import OneByOne
 from tests.bench.span import Spent
 from tests.bench.targets import TARGETS, judged
 from tests.bench.throughput import ratios, speeds
+from tests.journey.lines import lines
 
 
 @pytest.mark.parametrize("spread", ["zipf", "uniform"])
@@ -142,7 +143,7 @@ def test_live_traffic_is_understood():
 
 def test_what_needs_no_broker_runs():
     """A history is folded again, and every shipped e-mail is written."""
-    assert replayed(300) > 0
+    assert replayed(300, lines()) > 0
     assert written(30) > 0
 
 
