@@ -7,8 +7,6 @@ from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-from email_validator import EmailNotValidError, validate_email
-
 from agents.check.draft import Draft
 from agents.check.names import nurtured
 from agents.render.plain import clean
@@ -98,6 +96,8 @@ def wrong_address(draft: Draft) -> Iterator[Problem]:
 
     Answers to it would be lost, and mailboxes refuse such a sender; a name with a line break could add a header.
     """
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - a tenth of all imports
+
     for placed, at, address in _addresses(draft):
         try:
             validate_email(address, check_deliverability=False, test_environment=True)

@@ -10,6 +10,7 @@ from agents.check.rules import complaints
 from schemas.problem import Problem, UserError
 
 _ROOT: Final = "brand.yaml"  # every workplace has one
+_OF_PROGRAMS: Final = frozenset({"catalogue", "scoring", "stages", "lifecycle", "sending"})
 _NOT_IN_EMAILS: Final = frozenset({"scoring", "lifecycle", "sending", "sales"})  # which no e-mail depends on
 
 
@@ -51,7 +52,7 @@ def needs_of(file: Path) -> Needs:
                 own = draft.programs.get(file.stem)
                 return own is not None and name in {email for _, email in emails_of(own.value)}
             case "programs":
-                return kind in ("", "programs")
+                return kind == "programs" or path.stem in _OF_PROGRAMS
         return True
 
     return needs
