@@ -40,7 +40,7 @@ BAD = [
     ("emails/again.md", (FRONT + "\n{{ " + "not " * 900 + "1 }}").encode(), "template-syntax", 9, "nested too deeply"),
     ("emails/again.md", (FRONT + "{{ " + "lead.role or " * 3000 + "'x' }}").encode(), "template-syntax", 8, "nested too deeply"),
     ("emails/again.md", (FRONT + "{{ lead" + ".a" * 3000 + " }}").encode(), "template-syntax", 8, "nested too deeply"),
-    ("emails/again.md", (FRONT + "".join("  " * n + "- x\n" for n in range(400))).encode(), "unwritable", 8, "grew beyond"),
+    ("emails/again.md", (FRONT + "".join("  " * n + "- x\n" for n in range(400))).encode(), "unwritable", 8, "cannot be written"),
     # layouts in themselves, far away, and without end
     ("layouts/letter.mjml", LAYOUT.replace("<mj-sec", '<mj-include path="letter.mjml" /><mj-sec', 1).encode(), "unknown-partial", 1, 'the partial "letter"'),
     ("layouts/letter.mjml", LAYOUT.replace("<mj-sec", '<mj-include path="../../brand.yaml" /><mj-sec', 1).encode(), "unknown-partial", 1, "../../brand"),
