@@ -46,9 +46,9 @@ def simulate(
         rows[fact.lead_id] = after
         yield Lived(fact, commands, lead, after)
     if until is not None:
-        for lead in list(rows.values()):
-            for lived in ticks(lead, policy, until):
-                rows[lead.id] = lived.after
+        for lead_id in list(rows):  # by id: all rows at once, unpacked, would be gigabytes
+            for lived in ticks(rows[lead_id], policy, until):
+                rows[lead_id] = lived.after
                 yield lived
 
 
