@@ -19,7 +19,7 @@ from tests.bench.shipped import ROOT
 from tests.bench.sides.pool import Line
 from tests.bench.stand import PARTITIONS, SideFailed, last_words
 
-_PATIENCE_S: Final = 120.0
+_PATIENCE_S: Final = 240.0
 _GOING_S: Final = 25.0
 
 

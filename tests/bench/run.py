@@ -37,9 +37,9 @@ class Section(NamedTuple):
 SECTIONS: Final = {
     "throughput": Section(throughput, 720),
     "latency": Section(latency, 240),
-    "scaling": Section(scaling, 240),
-    "leads": Section(leads, 420),
-    "bulk": Section(bulk, 300),
+    "scaling": Section(scaling, 300),
+    "leads": Section(leads, 600),
+    "bulk": Section(bulk, 420),
     "alone": Section(alone, 120),
 }
 QUICK: Final = ("throughput", "latency")
