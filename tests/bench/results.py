@@ -17,7 +17,7 @@ _SIDES: Final = {
     "bytewax": "Bytewax (at least once, rows on local disk every 10 s)",
     "stock_faust": "stock Faust, agent and table",
 }
-_HOPS: Final = {
+HOPS: Final = {
     "fact_to_decision": "fact → decision",
     "fact_to_accepted": "fact → accepted by the provider",
     "event_to_decision": "event → intake → decision",
@@ -124,7 +124,7 @@ def _latency(found: Mapping[str, Any]) -> Iterator[str]:
     rows = (
         (f"{int(rate):,}/s", says, f"{at[hop]['count']:,}", *(_ms(at[hop][p]) for p in ("p50", "p99", "p999", "most")))
         for rate, at in found.items()
-        for hop, says in _HOPS.items()
+        for hop, says in HOPS.items()
     )
     yield from table(("rate", "way", "of", "p50", "p99", "p99.9", "longest"), rows)
 

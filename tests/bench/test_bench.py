@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from agents.segment import to_fact
@@ -16,7 +17,7 @@ from tests.bench.delays import delays, percentile
 from tests.bench.facts import SEED, START, facts
 from tests.bench.leads import leads_rows
 from tests.bench.order import Order
-from tests.bench.results import between, page
+from tests.bench.results import HOPS, between, page
 from tests.bench.run import beside
 from tests.bench.shipped import ROOT
 from tests.bench.sides.one import OneByOne
@@ -109,6 +110,23 @@ def test_a_section_that_failed_keeps_its_old_figures_and_says_so_until_it_succee
     assert broken["alone"] == before["alone"]
     assert "- alone now: why" in page(broken)
     assert beside(broken, ok)["failed"] == {}
+
+
+def test_every_section_has_its_table():
+    """Whatever was measured is on the page."""
+    waits = msgspec.to_builtins(delays([0.25]))
+    few = dict.fromkeys(("recovery_seconds", "recovered_mib", "peak_mib", "cpu_microseconds_a_fact"), 1.5)
+    few |= dict.fromkeys(("cpu_percent_nothing_due", "cpu_percent_few_due", "facts_per_second"), 2.5)
+    found = {
+        "scaling": {"1": {"facts_per_second": 7.0, "cpu_microseconds_a_fact": 8.0}},
+        "leads": {count: few | {"tick_late_seconds": waits} for count in ("5000", "1000000")},
+        "bulk": {"leads": 100_000, "seconds": 60.0, "before": waits, "beside": waits},
+        "alone": {"replay_facts_per_second": 1.0, "mails_per_second": 1.0},
+        "latency": {"500": dict.fromkeys(HOPS, waits)},
+    }
+    about = {"seed": SEED, "machine": {}, "measured": dict.fromkeys(found, "now")}
+    titles = [line for line in page(found | about) if line.startswith("## ")]
+    assert len(titles) == len(found) + 1
 
 
 def test_only_what_is_between_the_marks_is_written_anew():
