@@ -9,6 +9,7 @@ from agents.live import export
 from agents.local.demo import Demo, Plan
 from agents.local.world import START
 from agents.policies import Policies
+from agents.report.run import WITHIN, fold, report
 from schemas import topics
 from schemas.codec import decode_lead
 from streams.journey.explain import explain
@@ -17,7 +18,7 @@ from tests.pipeline.conftest import TEMPLATES
 
 
 def test_replaying_the_exported_facts_gives_the_live_rows(pipeline, tmp_path):
-    """A week of sixty leads through Kafka: same digest, same rows, and each lead's points add up."""
+    """A week of sixty leads through Kafka: same digest, same rows, each lead's points add up, and so does its mail."""
     asyncio.run(_compared(pipeline, tmp_path))
 
 
@@ -36,6 +37,7 @@ async def _compared(pipeline, tmp_path):
     assert again == live
     assert digest(again) == digest(live)
     assert decisions == accounts.decisions
+    assert report(fold(facts.__iter__, None, policies.__getitem__), WITHIN).total.sent == accounts.sends_accepted
     for lead_id in Random(1).sample(sorted(live), 10):
         told = explain(facts, lead_id, None, policies.__getitem__)
         standing = live[lead_id].standings["main"]
