@@ -1,6 +1,7 @@
 """``nurture approve``: your name, from git, under the text of an e-mail as it stands. Nobody approves their own."""
 
 from pathlib import Path
+from typing import Final
 
 import click
 from ruamel.yaml import YAML
@@ -12,6 +13,8 @@ from agents.git import git
 from schemas.email import Side
 from schemas.problem import UserError
 from schemas.words import listed, one_of
+
+_PROVEN: Final = ("G", "U")  # a good signature; U: by somebody whom this machine does not know well
 
 
 @click.command(epilog="Examples:  nurture approve six-week-pilot  ·  nurture approve layouts/letter")
@@ -53,11 +56,14 @@ def _side(draft: Draft, work: Work, who: str) -> Side:
 
 
 def _refuse_author(templates: Path, path: Path, who: str) -> None:
-    """The last change must be committed, and somebody else's."""
+    """The last change must be committed, and somebody else's: proven so where git is set to sign commits."""
     if _told(templates, "status", "--porcelain", "--", str(path.absolute())):
         raise UserError(f"found changes in {path} that are not committed, expected the text that others will read")
     if _told(templates, "log", "-1", "--format=%ae", "--", str(path.absolute())) == who:
         raise UserError(f"found {who} as the author of the last change of {path}, expected another pair of eyes")
+    signs = _told(templates, "config", "--type=bool", "--default", "false", "--get", "commit.gpgsign") == "true"
+    if signs and _told(templates, "log", "-1", "--format=%G?", "--", str(path.absolute())) not in _PROVEN:
+        raise UserError(f"found no good signature on the last change of {path}, expected one: git signs here")
 
 
 def _told(folder: Path, *arguments: str) -> str:

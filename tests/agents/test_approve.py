@@ -112,6 +112,24 @@ def test_a_new_footer_needs_an_approval_of_its_own_and_voids_no_other(folder):
     assert missing(folder) == []
 
 
+def test_where_git_signs_the_author_is_proven(folder, tmp_path):
+    """By a signature that git itself finds good; an unsigned change is approved by nobody."""
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    (tmp_path / "signers").write_text(f"ines@example.com {key.with_suffix('.pub').read_text()}")
+    for name, value in {
+        "commit.gpgsign": "true",
+        "gpg.format": "ssh",
+        "user.signingkey": key,
+        "gpg.ssh.allowedSignersFile": tmp_path / "signers",
+    }.items():
+        git(folder, "config", name, str(value))
+    assert "no good signature" in approved(folder, "max@oak.example")
+    (folder / "emails/again.md").write_text(NEEDS + "!\n")
+    git(folder, "commit", "-qam", "x")
+    assert "approves for marketing" in approved(folder, "max@oak.example")
+
+
 def test_an_unknown_email_is_a_sentence(folder):
     """With a suggestion."""
     assert 'did you mean "again"?' in approved(folder, "max@oak.example", "agian")
