@@ -148,19 +148,24 @@ def _cell(words: str) -> str:
     return " ".join(words.replace("``", "`").replace("|", r"\|").split())
 
 
-def main(arguments: Sequence[str] | None = None, file: Path = FILE) -> int:
-    """Write, or with ``--check`` compare; 1 when it differs."""
-    asked = argparse.ArgumentParser(prog="python -m agents.reference", description=__doc__)
+def keep(file: Path, wanted: str, module: str, source: str, arguments: Sequence[str] | None = None) -> int:
+    """The command of a generated file: write it, or with ``--check`` compare it with its source; 1 when it differs."""
+    asked = argparse.ArgumentParser(prog=f"python -m {module}", description=f"Write {file.name} anew.")
     asked.add_argument("--check", action="store_true", help="write nothing, say whether it differs")
-    wanted = text()
+    check = asked.parse_args(arguments).check
     if file.exists() and file.read_text(encoding="utf-8") == wanted:
         return 0
-    if asked.parse_args(arguments).check:
-        sys.stdout.write(f"{file.name} differs from what is declared; run: python -m agents.reference\n")
+    if check:
+        sys.stdout.write(f"{file.name} differs from {source}; run: python -m {module}\n")
         return 1
     file.write_text(wanted, encoding="utf-8")
     sys.stdout.write(f"{file.name}\n")
     return 0
+
+
+def main(arguments: Sequence[str] | None = None, file: Path = FILE) -> int:
+    """Keep the reference as what is declared."""
+    return keep(file, text(), "agents.reference", "what is declared", arguments)
 
 
 if __name__ == "__main__":

@@ -3,14 +3,15 @@
 ``python -m tests.manual`` writes it, ``--check`` only says whether it differs.
 """
 
-import argparse
 import re
 import sys
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from agents.check.manual import MANUAL, manual
+from agents.reference import keep
 from tests.agents.cases import EXAMPLES, Case
 from tests.agents.workplaces import SMALL
 
@@ -71,19 +72,9 @@ def _clipped(line: str) -> str:
     return spelt if len(spelt) <= 4 * _WIDTH else f"{spelt[:_WIDTH]}…"
 
 
-def main(arguments: list[str] | None = None, file: Path = MANUAL) -> int:
-    """Write, or with ``--check`` compare; 1 when it differs."""
-    asked = argparse.ArgumentParser(prog="python -m tests.manual", description=__doc__)
-    asked.add_argument("--check", action="store_true", help="write nothing, say whether it differs")
-    wanted = text()
-    if file.exists() and file.read_text(encoding="utf-8") == wanted:
-        return 0
-    if asked.parse_args(arguments).check:
-        sys.stdout.write(f"{file.name} differs from the rules and their cases; run: python -m tests.manual\n")
-        return 1
-    file.write_text(wanted, encoding="utf-8")
-    sys.stdout.write(f"{file}\n")
-    return 0
+def main(arguments: Sequence[str] | None = None, file: Path = MANUAL) -> int:
+    """Keep the manual as the rules and their cases."""
+    return keep(file, text(), "tests.manual", "the rules and their cases", arguments)
 
 
 if __name__ == "__main__":
