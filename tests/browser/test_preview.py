@@ -3,11 +3,13 @@
 import asyncio
 import datetime as dt
 import os
+import re
 import shutil
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from agents.preview.desk import Desk
 from agents.preview.serve import serve
@@ -15,10 +17,6 @@ from tests.browser.chrome import binary, chrome
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 PICTURES = Path(__file__).parents[2] / "var" / "screenshots"
-SHOWN = (
-    "document.body?.dataset.drawn?.endsWith({!r}) && [...document.querySelectorAll('iframe')].every("
-    "f => f.contentDocument?.readyState == 'complete' && f.contentDocument.URL.includes({!r}) && f.clientHeight > 200)"
-)
 pytestmark = pytest.mark.skipif(
     binary() is None and "CI" not in os.environ, reason="looked for Chromium and found none; Debian has it as chromium"
 )
@@ -26,17 +24,33 @@ pytestmark = pytest.mark.skipif(
 
 @asynccontextmanager
 async def browsing(tmp_path):
-    """The shipped workplace, copied, and a browser that looks at it."""
+    """The shipped workplace, copied, and a browser that looks at it; nothing on the page may fail."""
     folder = tmp_path / "templates"
     shutil.copytree(TEMPLATES, folder)
     async with (
         serve(Desk(folder, lambda: dt.date(2026, 11, 23)), 0) as address,
-        chrome(tmp_path / "profile") as page,
+        chrome(viewport={"width": 1440, "height": 1000}) as (page, errors),
     ):
-        await page.size(1440, 1000)
-        await page.call("Page.navigate", url=f"{address}#dairy-story/amira")
-        await page.until(SHOWN.format("dairy-story/amira", "dairy-story/amira"))
+        await page.goto(f"{address}#dairy-story/amira")
         yield folder, page
+        assert errors == []
+
+
+def frames(page):
+    """The three views of an e-mail: desktop, phone, dark."""
+    return [page.locator("iframe").nth(view) for view in range(3)]
+
+
+async def shows(page, email, words):
+    """Waits until all three views show this e-mail with these words."""
+    await expect(page.locator("body")).to_have_attribute("data-drawn", re.compile(f"{email}$"))
+    for frame in frames(page):
+        await expect(frame.content_frame.get_by_text(words)).to_be_visible()
+
+
+async def of_each(page, expression):
+    """The value of an expression in each of the views."""
+    return [await frame.content_frame.locator("body").evaluate(expression) for frame in frames(page)]
 
 
 def test_an_author_sees_a_letter_from_all_sides_and_a_save_at_once(tmp_path):
@@ -44,42 +58,40 @@ def test_an_author_sees_a_letter_from_all_sides_and_a_save_at_once(tmp_path):
 
     async def visit():
         async with browsing(tmp_path) as (folder, page):
-            widths = await page.ask("[...document.querySelectorAll('iframe')].map(f => f.contentWindow.innerWidth)")
-            assert widths == [640, 375, 640]
-            grounds = "[...document.querySelectorAll('iframe')].map(f => getComputedStyle(f.contentDocument.body).backgroundColor)"
-            light, phone, dark = await page.ask(grounds)
+            await shows(page, "dairy-story/amira", "Hello Amira,")
+            assert await of_each(page, "innerWidth") == [640, 375, 640]
+            light, phone, dark = await of_each(page, "body => getComputedStyle(body).backgroundColor")
             assert (light == phone, light == dark) == (True, False)
-            assert await page.ask("document.documentElement.scrollWidth <= innerWidth")
-            assert "Hello Amira," in await page.ask("document.querySelector('#text').textContent")
-            assert "List-Unsubscribe-Post" in await page.ask("document.querySelector('#headers').textContent")
-            await page.picture(PICTURES / "preview.png")
+            await expect(page.locator("#text")).to_contain_text("Hello Amira,")
+            await expect(page.locator("#headers")).to_contain_text("List-Unsubscribe-Post")
+            await expect(page.locator("html")).to_have_js_property("scrollWidth", 1440)
+            await page.screenshot(path=PICTURES / "preview.png")
 
-            await page.press("ArrowDown")
-            await page.press("ArrowRight")
-            await page.until(SHOWN.format("one-page-case/bengt", "one-page-case/bengt"))
+            await page.keyboard.press("ArrowDown")
+            await page.keyboard.press("ArrowRight")
+            await shows(page, "one-page-case/bengt", "Four lines carry it")
 
             email = folder / "emails/one-page-case.md"
             text = email.read_text("utf-8")
             email.write_text(text.replace("Four lines carry it", "Four lines, {{ lead.phone }}, carry it"), "utf-8")
-            await page.until("document.querySelector('#holes').textContent.includes('lead.phone')")
-            await page.until(
-                "[...document.querySelectorAll('iframe')].every(f => f.contentDocument?.querySelector('.hole'))"
-            )
-            assert await page.ask("document.querySelector('#problems').textContent.includes('missing-fallback')")
-            await page.picture(PICTURES / "preview-hole.png")
+            await expect(page.locator("#holes")).to_contain_text("lead.phone")
+            for frame in frames(page):
+                await expect(frame.content_frame.locator(".hole")).to_be_visible()
+            await expect(page.locator("#problems")).to_contain_text("missing-fallback")
+            await page.screenshot(path=PICTURES / "preview-hole.png")
 
             email.write_text(text.replace("{% endif %}", "", 1), "utf-8")
-            await page.until("!!document.querySelector('#stale')")
-            assert await page.ask("document.querySelector('.problem .place').textContent.includes('one-page-case.md')")
-            await page.picture(PICTURES / "preview-mistake.png")
+            await expect(page.locator("#stale")).to_be_visible()
+            await expect(page.locator(".problem .place").first).to_contain_text("one-page-case.md")
+            await page.screenshot(path=PICTURES / "preview-mistake.png")
             email.write_text(text, "utf-8")
-            await page.until("!document.querySelector('#stale') && document.querySelector('#holes').textContent == ''")
+            await expect(page.locator("#stale")).to_have_count(0)
+            await expect(page.locator("#holes")).to_be_empty()
 
-            await page.size(1440, 1000, dark=True)
-            await page.picture(PICTURES / "preview-dark.png")
-            await page.size(420, 900)
-            await page.until("document.documentElement.scrollWidth <= innerWidth")
-            await page.picture(PICTURES / "preview-narrow.png")
-            assert page.errors == []
+            await page.emulate_media(color_scheme="dark")
+            await page.screenshot(path=PICTURES / "preview-dark.png")
+            await page.set_viewport_size({"width": 420, "height": 900})
+            await expect(page.locator("html")).to_have_js_property("scrollWidth", 420)
+            await page.screenshot(path=PICTURES / "preview-narrow.png")
 
     asyncio.run(visit())
