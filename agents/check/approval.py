@@ -48,7 +48,8 @@ def unapproved(draft: Draft) -> Iterator[Problem]:
     for work in [*map(work_of, draft.letters()), *_frame(draft)]:
         for side in work.sides:
             if why := _missing(draft, work, side):
-                who = listed(may_approve(draft, work, side), "or") or f"somebody for {side} in approvers.yaml"
+                able = may_approve(draft, work, side)
+                who = listed(able, "or") if able else f"somebody for {side} in approvers.yaml"
                 message = f"found {why}, expected `nurture approve {work.asked}` by {who}"
                 yield Problem(path=work.path, line=work.line, column=work.column, message=message, rule="unapproved")
 

@@ -49,17 +49,15 @@ def _side(draft: Draft, work: Work, who: str) -> Side:
         if who in may_approve(draft, work, side):
             return side
     allowed = [one for side in sides for one in may_approve(draft, work, side)]
-    raise UserError(
-        f'found "{who}" as user.email of git, expected {listed(allowed, "or") or "somebody in approvers.yaml"}'
-        " (never the owner)"
-    )
+    others = listed(allowed, "or") if allowed else "somebody in approvers.yaml"
+    raise UserError(f'found "{who}" as user.email of git, expected {others} (never the owner)')
 
 
 def _refuse_author(templates: Path, path: Path, who: str) -> None:
     """The last change must be committed, and somebody else's: proven so where git is set to sign commits."""
     if _told(templates, "status", "--porcelain", "--", str(path.absolute())):
         raise UserError(f"found changes in {path} that are not committed, expected the text that others will read")
-    if _told(templates, "log", "-1", "--format=%ae", "--", str(path.absolute())) == who:
+    if _told(templates, "log", "-1", "--format=%ae", "--", str(path.absolute())).lower() == who.lower():
         raise UserError(f"found {who} as the author of the last change of {path}, expected another pair of eyes")
     signs = _told(templates, "config", "--type=bool", "--default", "false", "--get", "commit.gpgsign") == "true"
     if signs and _told(templates, "log", "-1", "--format=%G?", "--", str(path.absolute())) not in _PROVEN:

@@ -153,14 +153,15 @@ _CALLED: Final[dict[type[nodes.Node], str]] = {
 }
 
 
-def misuse(tree: nodes.Node, *, looping: bool = False) -> Iterator[tuple[int, str]]:
+def misuse(tree: nodes.Node, *, looping: bool = False, around: int = 1) -> Iterator[tuple[int, str]]:
     """What a template says that it may not: line and sentence. Nothing is run to find out."""
     for node in tree.iter_child_nodes():
+        line = node.lineno or around  # Jinja gives some blocks no line
         message = _misused(node, looping=looping)
         if message:
-            yield node.lineno, message
+            yield line, message
         else:
-            yield from misuse(node, looping=looping or isinstance(node, nodes.For))
+            yield from misuse(node, looping=looping or isinstance(node, nodes.For), around=line)
 
 
 def _misused(node: nodes.Node, *, looping: bool) -> str:  # noqa: C901, PLR0911 - a closed table, one sentence a case

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 import css_inline
 import mrml
-from jinja2 import Template, TemplateError
+from jinja2 import Template
 from markupsafe import Markup
 from msgspec import Struct
 
@@ -143,8 +143,10 @@ def write(
         return Unrenderable(f'{ready.source.id}: found no subject "{subject}", expected it among its subjects')
     try:
         return _written(ready, head, plain(values), tags, perf_counter() + MOST_SECONDS)
-    except (TemplateError, TypeError, ValueError, OverflowError) as error:
-        return Unrenderable(f"{ready.source.id}: {error}")
+    except ArithmeticError:
+        return Unrenderable(f"{ready.source.id}: found a number that cannot be written, expected one of a usual size")
+    except Exception as error:  # noqa: BLE001 - whatever a value does to a template is one lead's, and stops nobody else's
+        return Unrenderable(f"{ready.source.id}: {error or type(error).__name__}")
 
 
 def _written(

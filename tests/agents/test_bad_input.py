@@ -41,6 +41,11 @@ BAD = [
     ("emails/again.md", (FRONT + "{{ " + "lead.role or " * 3000 + "'x' }}").encode(), "template-syntax", 8, "nested too deeply"),
     ("emails/again.md", (FRONT + "{{ lead" + ".a" * 3000 + " }}").encode(), "template-syntax", 8, "nested too deeply"),
     ("emails/again.md", (FRONT + "".join("  " * n + "- x\n" for n in range(400))).encode(), "unwritable", 8, "cannot be written"),
+    # templates that say what they may not, or what no value can be asked
+    ("emails/again.md", (FRONT + "{% autoescape false %}x{% endautoescape %}").encode(), "template-language", 8, "found "),
+    ("emails/again.md", (FRONT + "{{ '' | join(lead) }}").encode(), "unwritable", 8, "cannot be written"),
+    ("emails/again.md", (FRONT + "{{ brand.colours | first }}").encode(), "unwritable", 8, "cannot be written"),
+    ("emails/again.md", (FRONT + "{{ 99999999999999999999999999 | number }}").encode(), "unwritable", 8, "cannot be written"),
     # layouts in themselves, far away, and without end
     ("layouts/letter.mjml", LAYOUT.replace("<mj-sec", '<mj-include path="letter.mjml" /><mj-sec', 1).encode(), "unknown-partial", 1, 'the partial "letter"'),
     ("layouts/letter.mjml", LAYOUT.replace("<mj-sec", '<mj-include path="../../brand.yaml" /><mj-sec', 1).encode(), "unknown-partial", 1, "../../brand"),

@@ -67,10 +67,15 @@ def test_serve_says_its_address_and_ends_with_ctrl_c(tmp_path):
     """In order: the page answers, and the end is none of a failure."""
     folder = written(tmp_path / "w")
     line = [sys.executable, "-m", "agents.cli", "preview", "--serve", "--port", "0", "--templates", str(folder)]
+    hears = signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs us in the background may ignore it
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        address = process.stdout.readline().split()[0]
-        with urllib.request.urlopen(f"http://{address.removeprefix('http://')}", timeout=20) as page:
-            assert b"nurture" in page.read()
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        signal.signal(signal.SIGINT, hears)
+        try:
+            address = process.stdout.readline().split()[0]
+            with urllib.request.urlopen(f"http://{address.removeprefix('http://')}", timeout=20) as page:
+                assert b"nurture" in page.read()
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert (process.returncode, said) == (0, "")

@@ -258,6 +258,13 @@ def test_what_is_too_large_or_no_text_is_refused(greeting, given, detail):
     assert len(letter.detail) < 200
 
 
+@pytest.mark.parametrize("sites", [1e300, -1e30, float("inf"), float("nan"), True, "many", [3], {"n": 3}])
+def test_no_value_of_a_lead_stops_more_than_its_own_letter(shipped, sites):
+    """What Babel or Jinja cannot do with it is a refusal, which the ledger keeps, and no failure of the sender."""
+    for email in ("compressed-air", "first-ninety-days"):
+        assert isinstance(shipped.render(email, values(sites=sites)), Rendered | Unrenderable)
+
+
 def test_objects_never_reach_a_template(greeting):
     """Plain data only; anything else is our own mistake, told as a refusal."""
     assert "plain data" in greeting.render("again", {"lead": {"first_name": object()}, "unsubscribe_url": URL}).detail
