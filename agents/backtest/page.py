@@ -1,24 +1,23 @@
-"""A backtest's answer as one page that needs no network: its frame is page.html, its charts are ``charts``."""
+"""A backtest's answer as one page that needs no network: in ``agents/frame.html``, with the pictures of ``charts``."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment
-
 from agents.backtest import charts
 from agents.backtest.report import Quality
 from agents.backtest.run import Answer
 from agents.backtest.trial import VETOED
+from agents.frame import framed
 
 _MOST_LEADS: Final = 200
-_TEMPLATE: Final = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+_TEMPLATE: Final = Path(__file__).with_name("page.html")
 
 
 def page(answer: Answer, name: str, other: str) -> str:
     """The page as HTML; ``name`` and ``other`` are what the two policies are called."""
-    env = Environment(autoescape=True)
-    return env.from_string(_TEMPLATE).render(
+    return framed(
+        _TEMPLATE,
         name=name,
         other=other,
         j=answer.judged,

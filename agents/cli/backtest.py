@@ -13,7 +13,8 @@ from agents.backtest.run import backtest as asked
 from agents.cli.backtest_lines import summary
 from agents.cli.history_options import history_options, told_by_bar
 from agents.cli.moments import Moment
-from agents.cli.policy import FOLDER, chosen_policy
+from agents.cli.policy import FOLDER
+from agents.workplace import chosen_policy
 from schemas.problem import UserError
 
 

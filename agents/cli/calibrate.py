@@ -15,7 +15,7 @@ from agents.backtest.labels import Positive
 from agents.backtest.run import Question
 from agents.cli.backtest_lines import sides
 from agents.cli.history_options import Split, history_options, told_by_bar
-from agents.cli.policy import chosen_policy
+from agents.workplace import chosen_policy
 from schemas.model import MAIN
 
 

@@ -18,13 +18,14 @@ def leads_inside(facts: Path | None, policy: Compiled) -> tuple[list[Lead], int]
             pass
         leads = list(rows.values())
     else:
-        leads = asyncio.run(_live())
+        leads = live_rows()
     return leads, max((lead.seen for lead in leads), default=0)
 
 
-async def _live() -> list[Lead]:
+def live_rows() -> list[Lead]:
+    """Every lead's row, as the running pipeline that the settings name has it."""
     from agents.clients import client  # noqa: PLC0415 - a client of Kafka takes its time, and files do without it
     from agents.live import live_leads  # noqa: PLC0415
     from agents.settings import read_settings  # noqa: PLC0415
 
-    return await live_leads(client(read_settings(os.environ)))
+    return asyncio.run(live_leads(client(read_settings(os.environ))))

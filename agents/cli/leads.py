@@ -1,8 +1,6 @@
 """``nurture leads``: who is where, counted and listed by a condition in the scoring language. It folds nothing."""
 
-import asyncio
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,11 +10,9 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from agents.cli.policy import FOLDER, chosen_policy, no_policy
-from agents.clients import client
+from agents.cli.inside import live_rows
+from agents.cli.policy import FOLDER, no_policy, policy_for_facts
 from agents.history import read_facts
-from agents.live import live_leads
-from agents.settings import read_settings
 from schemas.authored import When
 from schemas.facts import Scalar
 from schemas.lead import Lead, Standing
@@ -107,10 +103,8 @@ def _warn(when: When, leads: list[dict[str, Scalar]]) -> None:
 
 def _rows(facts: Path | None, policy: Path | None) -> Iterable[Lead]:
     if facts is None:
-        return asyncio.run(live_leads(client(read_settings(os.environ))))
-    if policy is None:
-        raise UserError("found --facts without --policy, expected both: a file of facts is folded by a policy")
-    return replay(lambda: read_facts(facts), chosen_policy(policy), no_policy)[0].values()
+        return live_rows()
+    return replay(lambda: read_facts(facts), policy_for_facts(policy), no_policy)[0].values()
 
 
 def _table(rows: list[dict[str, Scalar]]) -> Table:

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from agents.cli.inside import leads_inside
-from agents.cli.policy import FOLDER, chosen_policy
+from agents.cli.policy import FOLDER
 from agents.git import at_revision
+from agents.workplace import chosen_policy
 from schemas.problem import UserError
 from streams.journey.change import Change, change
 from streams.journey.compiled import Compiled

@@ -6,6 +6,8 @@ from typing import Final, NoReturn
 import click
 
 from agents.workplace import chosen_policy
+from schemas.problem import UserError
+from streams.journey.compiled import Compiled
 from streams.journey.replay import UnknownError
 
 FOLDER: Final = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -16,4 +18,8 @@ def no_policy(name: str) -> NoReturn:
     raise UnknownError(f'found no policy "{name}" here: name one with --policy')
 
 
-__all__ = ["FOLDER", "chosen_policy", "no_policy"]
+def policy_for_facts(folder: Path | None) -> Compiled:
+    """The policy that a file of facts is folded by. Raises UserError when none is named, or for a mistake in it."""
+    if folder is None:
+        raise UserError("found --facts without --policy, expected both: a file of facts is folded by a policy")
+    return chosen_policy(folder)

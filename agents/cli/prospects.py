@@ -15,6 +15,9 @@ from agents.workplace import Workplace
 from schemas.convert import Place
 from schemas.policy import Policy
 from schemas.problem import Problem
+from schemas.program import Program
+from schemas.read import Placed
+from schemas.sending import Sending
 from streams.journey.compiled import Compiled
 
 MOST_WEEKS: Final = 26
@@ -23,13 +26,18 @@ MOST_WEEKS: Final = 26
 def prospects(folder: Path, workplace: Workplace, facts: Path | None) -> Iterator[tuple[str, Problem | None]]:
     """Each experiment and holdout in a sentence, and a warning when the facts say that it takes too long."""
     for where, at, what, horizon in _horizons(workplace.policy, facts):
-        program = where.partition("/")[0]
-        placed = workplace.programs[program] if program else read_draft(folder).sending
         says = planned(horizon, what, "nobody came" if facts else "how many come is not known: name --facts")
         message = f"found an experiment that takes {says}; expected a verdict within {MOST_WEEKS} weeks"
         slow = facts is not None and (horizon.weeks is None or horizon.weeks > MOST_WEEKS)
-        problem = placed.problem(at, "slow-experiment", message, warning=True) if placed and slow else None
+        placed = _placed(folder, workplace, where) if slow else None
+        problem = placed.problem(at, "slow-experiment", message, warning=True) if placed else None
         yield f"{where or 'all programs'}: a verdict takes {says}", problem
+
+
+def _placed(folder: Path, workplace: Workplace, where: str) -> Placed[Program] | Placed[Sending] | None:
+    """The file in which an experiment or a holdout stands."""
+    program = where.partition("/")[0]
+    return workplace.programs[program] if program else read_draft(folder).sending
 
 
 def _horizons(policy: Policy, facts: Path | None) -> Iterator[tuple[str, Place, str, Horizon]]:

@@ -9,8 +9,9 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from agents.cli.policy import FOLDER, chosen_policy, no_policy
+from agents.cli.policy import FOLDER, no_policy
 from agents.history import read_facts
+from agents.workplace import chosen_policy
 from streams.journey.replay import digest
 from streams.journey.replay import replay as fold
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from agents.cli.completing import named_in
 from agents.cli.history_options import Length
-from agents.cli.policy import FOLDER, chosen_policy, no_policy
+from agents.cli.policy import FOLDER, no_policy, policy_for_facts
 from agents.cli.report_lines import summary
 from agents.clients import client
 from agents.history import read_facts
@@ -22,7 +22,6 @@ from agents.report.page import page
 from agents.report.run import WITHIN, Folded, fold
 from agents.report.run import report as told
 from agents.settings import read_settings
-from schemas.problem import UserError
 from schemas.units import DAY
 
 _WIDE = 140  # of what is not a terminal
@@ -68,9 +67,7 @@ def report(
 
 
 def _from_file(facts: Path, policy: Path | None, within: int) -> Folded:
-    if policy is None:
-        raise UserError("found --facts without --policy, expected both: a file of facts is folded by a policy")
-    return fold(lambda: read_facts(facts), chosen_policy(policy), no_policy, within)
+    return fold(lambda: read_facts(facts), policy_for_facts(policy), no_policy, within)
 
 
 async def _from_pipeline(within: int) -> Folded:

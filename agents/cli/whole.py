@@ -8,11 +8,11 @@ import click
 
 from agents.check.draft import read_draft
 from agents.check.one import Found
-from agents.cli.policy import chosen_policy, no_policy
+from agents.cli.policy import no_policy
 from agents.cli.prospects import prospects
 from agents.cli.shifting import told
 from agents.history import read_facts
-from agents.workplace import Workplace, load_workplace
+from agents.workplace import Workplace, chosen_policy, load_workplace
 from schemas.problem import Problem
 from schemas.words import counted
 from streams.journey.compiled import Compiled

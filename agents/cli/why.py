@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agents.cli.policy import FOLDER, chosen_policy, no_policy
+from agents.cli.policy import FOLDER, no_policy
 from agents.clients import client
 from agents.history import read_facts
 from agents.live import live_facts
 from agents.policies import Policies
 from agents.settings import Settings, read_settings
 from agents.words import said
+from agents.workplace import chosen_policy
 from schemas.codec import decode_fact
 from schemas.facts import Fact
 from schemas.lead import Standing

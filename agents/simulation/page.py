@@ -1,4 +1,4 @@
-"""A simulation as one page that needs no network: its frame is page.html, its bars are plain boxes."""
+"""A simulation as one page that needs no network: its frame is ``agents/frame.html``, its bars are plain boxes."""
 
 from collections.abc import Mapping
 from pathlib import Path
