@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from agents.clients import Client, producer, read_newest
-from agents.feed import View
+from agents.kafka.clients import Client, producer, read_newest
+from agents.kafka.feed import View
 from schemas.codec import decode_switch, encode
 from schemas.controls import EMAIL, PROGRAM, SENDS, SendSwitch
 from schemas.envelope import headers

@@ -6,7 +6,7 @@ from typing import Final
 
 from agents.deadletter import COUNT, counted, dead_letter
 from agents.fuse import Fuse
-from agents.segment import to_fact
+from agents.segment.grammar import to_fact
 from agents.suppression import keyed_address
 from schemas import topics
 from schemas.codec import encode

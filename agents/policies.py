@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from agents.clients import Client, producer, read_newest, read_whole
+from agents.kafka.clients import Client, producer, read_newest, read_whole
 from schemas import topics
 from schemas.codec import decode_policy, encode
 from schemas.envelope import headers

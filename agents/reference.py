@@ -14,10 +14,10 @@ from msgspec import inspect
 
 from agents.check.manual import law, manual
 from agents.cli import main as nurture
-from agents.metrics import METRICS
-from agents.options import Variable, reference
-from agents.properties import spellings_of
-from agents.segment import EVENTS
+from agents.process.metrics import METRICS
+from agents.process.options import Variable, reference
+from agents.segment.grammar import EVENTS
+from agents.segment.properties import spellings_of
 from schemas import mapping, problem, reason
 from schemas.facts import Happened, LeadCreated, tag_of
 from schemas.topics import registry

@@ -7,7 +7,7 @@ import time
 import unicodedata
 from collections.abc import Callable
 
-from agents.feed import View
+from agents.kafka.feed import View
 
 
 def keyed_address(address: str, key: bytes) -> str:

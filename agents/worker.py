@@ -9,27 +9,27 @@ from typing import Any, Final
 
 import structlog
 
-from agents.arrival import arrive
-from agents.clients import client, engine_settings
 from agents.controls import ControlsView
 from agents.crowd import CrowdWork
-from agents.feed import Feed
-from agents.http import STALLED_SECONDS, Health, serve
 from agents.intake import IntakeWork, lead_id_of
 from agents.journey import JourneyWork
+from agents.kafka.arrival import arrive
+from agents.kafka.clients import client, engine_settings
+from agents.kafka.feed import Feed
+from agents.kafka.past import FactsBefore
 from agents.mail.cap import share
 from agents.mail.choose import choose_port
 from agents.mail.compose import Composer
 from agents.mail.gate import Gate
 from agents.mail.meter import Meter
 from agents.mail.throttle import Throttle
-from agents.metrics import Metrics
-from agents.past import FactsBefore
 from agents.policies import Policies
+from agents.process.http import STALLED_SECONDS, Health, serve
+from agents.process.metrics import Metrics
+from agents.process.settings import Settings, SettingsError
 from agents.render.renderer import Renderer
 from agents.sales import SalesWork
 from agents.sender import MOST, SenderWork
-from agents.settings import Settings, SettingsError
 from agents.suppression import SuppressionView
 from agents.unsubscribe import NO_ENDPOINT, unsubscribe_links
 from agents.workplace import load_workplace

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from agents.brokers import Broker, BrokerError, apache_kafka, embedded
+from agents.kafka.brokers import Broker, BrokerError, apache_kafka, embedded
 
 NOT_COVERED = "on the embedded broker nothing is proved about faults: it does not expel members that were killed"
 SEED = int(os.environ.get("NURTURE_TEST_SEED", random.SystemRandom().randrange(1_000_000)))

@@ -16,10 +16,10 @@ import pytest
 from msgspec.structs import replace
 
 from agents.cli import main
-from agents.clients import client, producer
+from agents.kafka.clients import client, producer
 from agents.local.demo import Plan, environment
-from agents.options import reference
-from agents.settings import FILE, read_settings
+from agents.process.options import reference
+from agents.process.settings import FILE, read_settings
 from schemas.codec import decode_queue, encode
 from schemas.topics import SALES_QUEUE
 

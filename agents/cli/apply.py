@@ -8,9 +8,9 @@ import click
 
 from agents import policies
 from agents.cli.shifting import told
-from agents.clients import client
-from agents.live import live_leads
-from agents.settings import read_settings
+from agents.kafka.clients import client
+from agents.kafka.live import live_leads
+from agents.process.settings import read_settings
 from agents.workplace import load_workplace
 from schemas.policy import policy_hash
 from streams.journey.compiled import Compiled

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import click
 
-from agents.morgue import Letter
+from agents.outside.morgue import Letter
 from schemas.mark import Mark
 from schemas.problem import SENTENCES, Refusal
 from schemas.units import iso

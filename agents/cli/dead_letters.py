@@ -1,4 +1,4 @@
-"""``nurture dead-letters``: what could not be read, worked from a terminal. The work is in ``agents.morgue``."""
+"""``nurture dead-letters``: what could not be read, worked from a terminal; ``agents.outside.morgue`` does the work."""
 
 import asyncio
 import getpass
@@ -14,10 +14,10 @@ import msgspec
 
 from agents.cli.dead_letter_lines import count, personal_parts, plain, print_letter, print_lines, said
 from agents.cli.moments import Moment
-from agents.clients import client, engine_settings
-from agents.morgue import FOREVER, Letter, MorgueError, Wanted, read_letters, settle
-from agents.settings import read_settings
-from agents.verdict import Stays, verdict
+from agents.kafka.clients import client, engine_settings
+from agents.outside.morgue import FOREVER, Letter, MorgueError, Wanted, read_letters, settle
+from agents.outside.verdict import Stays, verdict
+from agents.process.settings import read_settings
 from schemas.problem import Refusal
 from streams.engine.clock import wall_ms
 from streams.engine.record import Out

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from agents.clients import client
-from agents.live import export as export_facts
-from agents.settings import read_settings
+from agents.kafka.clients import client
+from agents.kafka.live import export as export_facts
+from agents.process.settings import read_settings
 
 
 @click.command(epilog="Examples:  nurture export facts.jsonl  ·  nurture export facts.jsonl.gz")

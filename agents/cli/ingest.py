@@ -24,7 +24,7 @@ from agents.ingest.messages import Message, Scribe
 from agents.ingest.pour import PourError, kafka
 from agents.ingest.rows import BadRow, UnreadableError
 from agents.ingest.run import Ears, Tally, ingest_file
-from agents.settings import Settings, SettingsError, read_settings
+from agents.process.settings import Settings, SettingsError, read_settings
 from schemas.mapping import Mapping
 from streams.engine.clock import wall_ms
 

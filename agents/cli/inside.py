@@ -24,8 +24,8 @@ def leads_inside(facts: Path | None, policy: Compiled) -> tuple[list[Lead], int]
 
 def live_rows() -> list[Lead]:
     """Every lead's row, as the running pipeline that the settings name has it."""
-    from agents.clients import client  # noqa: PLC0415 - a client of Kafka takes its time, and files do without it
-    from agents.live import live_leads  # noqa: PLC0415
-    from agents.settings import read_settings  # noqa: PLC0415
+    from agents.kafka.clients import client  # noqa: PLC0415 - a client of Kafka takes its time, and files do without it
+    from agents.kafka.live import live_leads  # noqa: PLC0415
+    from agents.process.settings import read_settings  # noqa: PLC0415
 
     return asyncio.run(live_leads(client(read_settings(os.environ))))

@@ -1,4 +1,4 @@
-"""``nurture ledger``: the send ledger and the kill switch in a terminal. The work is in ``agents.ledger``."""
+"""``nurture ledger``: the send ledger and the kill switch in a terminal. The work is in ``agents.outside.ledger``."""
 
 import asyncio
 import getpass
@@ -12,9 +12,9 @@ import msgspec
 from agents import controls
 from agents.cli.ledger_lines import plain, print_entry, print_lines, print_switch
 from agents.cli.moments import Moment
-from agents.clients import Client, client
-from agents.ledger import FOREVER, Wanted, drop, find, may, read_ledger, resend
-from agents.settings import read_settings
+from agents.kafka.clients import Client, client
+from agents.outside.ledger import FOREVER, Wanted, drop, find, may, read_ledger, resend
+from agents.process.settings import read_settings
 from schemas.controls import SendSwitch
 from schemas.ledger import LedgerEntry, State
 from schemas.reason import Reason

@@ -9,8 +9,8 @@ import click
 
 from agents import controls
 from agents.cli.completing import named_in
-from agents.clients import client
-from agents.settings import Settings, read_settings
+from agents.kafka.clients import client
+from agents.process.settings import Settings, read_settings
 from schemas.controls import EMAIL, PROGRAM, SENDS, SendSwitch
 from schemas.problem import UserError
 from schemas.units import iso

@@ -1,4 +1,4 @@
-"""``nurture queue``: the sales queue in a terminal. The work is in ``agents.queue``."""
+"""``nurture queue``: the sales queue in a terminal. The work is in ``agents.outside.queue``."""
 
 import asyncio
 import getpass
@@ -11,9 +11,9 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from agents.clients import client, read_newest
-from agents.queue import QueueError, answer, find, read_queue
-from agents.settings import read_settings
+from agents.kafka.clients import client, read_newest
+from agents.outside.queue import QueueError, answer, find, read_queue
+from agents.process.settings import read_settings
 from agents.workplace import load_workplace
 from schemas import topics
 from schemas.queue import QueueItem

@@ -14,14 +14,14 @@ from agents.cli.completing import named_in
 from agents.cli.history_options import Length
 from agents.cli.policy import FOLDER, no_policy, policy_for_facts
 from agents.cli.report_lines import summary
-from agents.clients import client
 from agents.history import read_facts
-from agents.live import export
+from agents.kafka.clients import client
+from agents.kafka.live import export
 from agents.policies import Policies
+from agents.process.settings import read_settings
 from agents.report.page import page
 from agents.report.run import WITHIN, Folded, fold
 from agents.report.run import report as told
-from agents.settings import read_settings
 from schemas.units import DAY
 
 _WIDE = 140  # of what is not a terminal

@@ -6,7 +6,7 @@ import click
 
 from agents.cli.completing import named_in
 from agents.cli.pause import BY, key_of, turn
-from agents.settings import read_settings
+from agents.process.settings import read_settings
 from schemas.controls import SendSwitch
 from streams.engine.clock import wall_ms
 

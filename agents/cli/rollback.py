@@ -6,8 +6,8 @@ import os
 import click
 
 from agents import policies
-from agents.clients import Client, client
-from agents.settings import read_settings
+from agents.kafka.clients import Client, client
+from agents.process.settings import read_settings
 from schemas.problem import UserError
 from schemas.units import iso
 from schemas.words import one_of

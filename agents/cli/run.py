@@ -9,8 +9,8 @@ import sys
 
 import click
 
-from agents.log import configure_logging
-from agents.settings import read_settings
+from agents.process.log import configure_logging
+from agents.process.settings import read_settings
 from agents.worker import AGENTS, run_agent
 
 

@@ -14,8 +14,8 @@ from agents.cli.preview import known_in, workplace_in
 from agents.mail.choose import choose_port
 from agents.mail.port import Accepted, Answer, Halted, Letter, NotNow, Port, Refused, Unknown
 from agents.mail.trial import colleagues, ration, trial
+from agents.process.settings import read_settings
 from agents.render.renderer import Renderer
-from agents.settings import read_settings
 from streams.engine.clock import wall_ms
 
 _ALONE = {"NURTURE_BOOTSTRAP": "none:9092", "NURTURE_MAIL_PORT": "folder"}  # a test asks no broker

@@ -9,8 +9,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from agents.options import Secret, Settings, Variable, reference
-from agents.settings import FILE, SettingsError, read_settings
+from agents.process.options import Secret, Settings, Variable, reference
+from agents.process.settings import FILE, SettingsError, read_settings
 
 
 @click.command(epilog="Examples:  nurture settings  ·  nurture settings --check  ·  nurture settings --json")

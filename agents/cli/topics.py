@@ -1,4 +1,4 @@
-"""``nurture topics``: creates and checks the registry's topics from a terminal. The work is in ``agents.topics``."""
+"""``nurture topics``: creates and checks the topics of the registry; ``agents.kafka.topics`` does the work."""
 
 import json
 import logging
@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from agents.settings import Settings, SettingsError, read_settings
-from agents.topics import BrokerRefused, check_topics, create_topics
+from agents.kafka.topics import BrokerRefused, check_topics, create_topics
+from agents.process.settings import Settings, SettingsError, read_settings
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -12,11 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.cli.policy import FOLDER, no_policy
-from agents.clients import client
 from agents.history import read_facts
-from agents.live import live_facts
+from agents.kafka.clients import client
+from agents.kafka.live import live_facts
 from agents.policies import Policies
-from agents.settings import Settings, read_settings
+from agents.process.settings import Settings, read_settings
 from agents.words import said
 from agents.workplace import chosen_policy
 from schemas.codec import decode_fact

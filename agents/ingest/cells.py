@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from agents.values import RefusedError, flag, kind_of, looks_like_an_address, moment
+from agents.segment.values import RefusedError, flag, kind_of, looks_like_an_address, moment
 from schemas.mapping import Cell, Condition
 from schemas.units import iso
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import available_timezones
 
-from agents.segment import EVENTS, TYPES
-from agents.values import snake
+from agents.segment.grammar import EVENTS, TYPES
+from agents.segment.values import snake
 from schemas.mapping import Cell, FactMapping, Mapping
 from schemas.problem import Problem
 from schemas.read import Placed, read_placed, text_of

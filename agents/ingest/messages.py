@@ -12,8 +12,8 @@ from agents.ingest.cells import CellError, holds, plain, time_of, value_of
 from agents.ingest.mapping import IDENTIFY, PAGE, TOPICS
 from agents.ingest.rows import BadRow, Row
 from agents.intake import lead_id_of
-from agents.segment import to_fact
-from agents.values import looks_like_an_address, snake
+from agents.segment.grammar import to_fact
+from agents.segment.values import looks_like_an_address, snake
 from schemas.codec import encode
 from schemas.envelope import Headers, headers
 from schemas.facts import Fact

@@ -9,11 +9,11 @@ import aiokafka
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from agents.clients import client
 from agents.ingest.mapping import TOPICS
 from agents.ingest.messages import Message
 from agents.ingest.pace import Lag, Pace
-from agents.settings import Settings
+from agents.kafka.clients import client
+from agents.process.settings import Settings
 
 _BATCH_BYTES: Final = 262_144
 _PATIENCE_SECONDS: Final = 15.0

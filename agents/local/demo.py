@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from agents.brokers import Broker, apache_kafka, embedded
-from agents.clients import client, producer
+from agents.kafka.brokers import Broker, apache_kafka, embedded
+from agents.kafka.clients import client, producer
+from agents.kafka.topics import create_topics
 from agents.local import reactions
 from agents.local.accounts import Accounts, Lanes, settle
 from agents.local.fleet import Fleet
@@ -22,8 +23,7 @@ from agents.local.people import Person, people
 from agents.local.pulse import Pulse
 from agents.local.world import START, Event, stream
 from agents.policies import apply
-from agents.settings import read_settings
-from agents.topics import create_topics
+from agents.process.settings import read_settings
 from agents.workplace import Workplace
 from schemas import topics
 from schemas.ledger import LedgerEntry

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import aiohttp
 
-from agents.brokers import end_with_us
+from agents.kafka.brokers import end_with_us
 from schemas.problem import UserError
 
 AGENTS: Final = ("intake", "journey", "sender", "sales")

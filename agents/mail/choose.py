@@ -1,11 +1,11 @@
-"""Which mail port this process uses, or why none. It opens nothing; the rules are in ``agents.safety``."""
+"""Which mail port this process uses, or why none. It opens nothing; the rules are in ``agents.process.safety``."""
 
 from agents.mail.folder import Folder
 from agents.mail.port import Port
 from agents.mail.sendgrid import SendGrid
-from agents.options import Settings
-from agents.safety import contradictions
-from agents.settings import SettingsError
+from agents.process.options import Settings
+from agents.process.safety import contradictions
+from agents.process.settings import SettingsError
 
 
 def choose_port(settings: Settings) -> Port:

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from agents.controls import ControlsView
 from agents.mail.breaker import BreakerState
 from agents.mail.throttle import Throttle
-from agents.metrics import BREAKER, DOUBT_AGE, KILL_SWITCH, LEDGER, PLACE, VIEW_AGE, WAITED, Declared
+from agents.process.metrics import BREAKER, DOUBT_AGE, KILL_SWITCH, LEDGER, PLACE, VIEW_AGE, WAITED, Declared
 from agents.suppression import SuppressionView
 from schemas.ledger import LedgerEntry, State
 from schemas.topics import CONTROLS, SUPPRESSIONS

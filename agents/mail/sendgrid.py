@@ -35,7 +35,7 @@ from sendgrid.helpers.mail import (
 from sendgrid.helpers.mail.exceptions import SendGridException
 
 from agents.mail.port import Accepted, Answer, Halted, Letter, NotNow, Refused, Unknown, unsafe
-from agents.options import Secret
+from agents.process.options import Secret
 
 _CONNECT_SECONDS: Final = 3.0
 _TOTAL_SECONDS: Final = 10.0

@@ -6,7 +6,7 @@ import sys
 import pytest
 from aiokafka.errors import ProducerFenced
 
-from agents.calm import MOST, WINDOW_S, Calm
+from agents.process.calm import MOST, WINDOW_S, Calm
 from schemas.problem import UserError
 
 

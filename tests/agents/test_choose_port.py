@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from agents.mail.choose import choose_port
-from agents.options import Secret, Settings
-from agents.settings import SettingsError
+from agents.process.options import Secret, Settings
+from agents.process.settings import SettingsError
 
 KEY = {"mail_port": "sendgrid", "sendgrid_key": Secret("SG.a.secret")}
 URL = {"unsubscribe_url": "https://mail.wattlark.example/u", "token_key": Secret("a secret of more than 32 characters")}

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from agents.cli.dead_letter_lines import personal_parts, plain, print_letter, print_lines, said
 from agents.cli.moments import Moment
 from agents.deadletter import dead_letter
-from agents.morgue import Wanted, read_letter
+from agents.outside.morgue import Wanted, read_letter
+from agents.outside.verdict import KEYED, Stays, verdict
 from agents.sales import SalesWork
-from agents.verdict import KEYED, Stays, verdict
 from schemas import topics
 from schemas.codec import MOST_BYTES, decode_fact, encode
 from schemas.facts import PageViewed, PolicyApplied

@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-from agents.http import PATHS, Health, serve
-from agents.metrics import Metrics
-from agents.settings import SettingsError, read_settings
+from agents.process.http import PATHS, Health, serve
+from agents.process.metrics import Metrics
+from agents.process.settings import SettingsError, read_settings
 from schemas import topics
 from streams.engine.status import LaneStatus
 

@@ -8,11 +8,11 @@ from click.testing import CliRunner
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agents import ledger as outside
 from agents.cli import ledger_lines
 from agents.cli.ledger import ledger as command
-from agents.ledger import LedgerError, Wanted, find, may, order_in, pages
 from agents.mail.meter import Meter
+from agents.outside import ledger as outside
+from agents.outside.ledger import LedgerError, Wanted, find, may, order_in, pages
 from schemas.codec import encode
 from schemas.commands import ConfirmSend
 from schemas.controls import SendSwitch

@@ -9,7 +9,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.log import configure_logging, masked
+from agents.process.log import configure_logging, masked
 
 KEY = "SG." + "a" * 22 + "." + "b-_" * 14 + "c"
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from agents.mail.folder import Folder, eml, file_name
 from agents.mail.port import Accepted, Halted, Letter, NotNow, Refused, Unknown, one_address, unsafe
 from agents.mail.sendgrid import SendGrid, payload
-from agents.options import Secret
+from agents.process.options import Secret
 from tests.fakes.sendgrid import KEY, NO_SPEC, SPEC, FakeSendGrid
 
 LETTER = Letter(

@@ -12,7 +12,7 @@ from agents.deadletter import counted
 from agents.journey import _tally
 from agents.mail.meter import Meter
 from agents.mail.throttle import Throttle
-from agents.metrics import COUNTED, DEAD_LETTERS, METRICS, Metrics, samples
+from agents.process.metrics import COUNTED, DEAD_LETTERS, METRICS, Metrics, samples
 from agents.suppression import SuppressionView
 from schemas import topics
 from schemas.codec import decode_command

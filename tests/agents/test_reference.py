@@ -10,9 +10,9 @@ import pytest
 from agents import reference
 from agents.check.manual import ALSO, manual
 from agents.cli import main as nurture
-from agents.metrics import METRICS
-from agents.options import reference as settings
-from agents.segment import EVENTS
+from agents.process.metrics import METRICS
+from agents.process.options import reference as settings
+from agents.segment.grammar import EVENTS
 from schemas.problem import Refusal
 from schemas.reason import Reason, Verdict
 from schemas.topics import registry

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.properties import OURS, READERS
-from agents.segment import EVENTS, to_fact
-from agents.traits import MOST_TRAITS
+from agents.segment.grammar import EVENTS, to_fact
+from agents.segment.properties import OURS, READERS
+from agents.segment.traits import MOST_TRAITS
 from schemas import facts as f
 from schemas.codec import MOST_BYTES, decode_fact, encode, encode_lead
 from schemas.lead import Lead

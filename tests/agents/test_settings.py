@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.cli.settings import settings as command
-from agents.options import Secret, reference
-from agents.settings import FILE, SettingsError, read_settings
+from agents.process.options import Secret, reference
+from agents.process.settings import FILE, SettingsError, read_settings
 
 LEAST = {"NURTURE_BOOTSTRAP": "127.0.0.1:9092"}
 KEY = "k" * 40

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from agents.brokers import end_with_us
+from agents.kafka.brokers import end_with_us
 from schemas import topics
 from tests.bench import traffic
 from tests.bench.delays import Delays, delays

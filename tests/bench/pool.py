@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from agents.brokers import end_with_us
+from agents.kafka.brokers import end_with_us
 from tests.bench.order import Order, written
 from tests.bench.shipped import ROOT
 from tests.bench.sides.pool import Line

@@ -17,10 +17,10 @@ import msgspec
 from aiokafka.structs import TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from agents.brokers import apache_kafka, end_with_us
+from agents.kafka.brokers import apache_kafka, end_with_us
+from agents.kafka.topics import create_topics
 from agents.policies import apply
-from agents.settings import Settings, read_settings
-from agents.topics import create_topics
+from agents.process.settings import Settings, read_settings
 from schemas.codec import encode
 from schemas.policy import policy_hash
 from streams.engine.partition import partition_of

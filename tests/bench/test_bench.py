@@ -6,7 +6,7 @@ import sys
 import msgspec
 import pytest
 
-from agents.segment import to_fact
+from agents.segment.grammar import to_fact
 from schemas.codec import decode_fact, decode_lead
 from schemas.facts import LeadCreated
 from schemas.problem import Rejected

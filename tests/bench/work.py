@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from agents.journey import Observe
-from agents.past import FactsBefore
+from agents.kafka.past import FactsBefore
 from agents.policies import Policies
 
 ID_KEY: Final = b"the bench's own key"

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from agents.cli import main
-from agents.clients import client, producer, read_newest
 from agents.history import read_facts
-from agents.settings import read_settings
+from agents.kafka.clients import client, producer, read_newest
+from agents.process.settings import read_settings
 from agents.workplace import load_workplace
 from schemas import topics
 from schemas.codec import encode_lead

@@ -12,11 +12,11 @@ import msgspec
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from agents import topics as module
-from agents.arrival import UnsafeTopics, arrive
-from agents.brokers import free_ports
-from agents.settings import read_settings
-from agents.topics import create_topics
+from agents.kafka import topics as module
+from agents.kafka.arrival import UnsafeTopics, arrive
+from agents.kafka.brokers import free_ports
+from agents.kafka.topics import create_topics
+from agents.process.settings import read_settings
 from schemas.topics import TOMBSTONES_MS, Topic
 from tests.conftest import _own_broker
 

@@ -8,12 +8,12 @@ import sys
 import pytest
 from kafka.admin import KafkaAdminClient
 
-from agents.brokers import Broker, BrokerError, apache_kafka, embedded
+from agents.kafka.brokers import Broker, BrokerError, apache_kafka, embedded
 
 STARTS_AND_WAITS = """
 import sys
 from pathlib import Path
-from agents.brokers import embedded
+from agents.kafka.brokers import embedded
 print(embedded(Path(sys.argv[1])).pid, flush=True)
 sys.stdin.read()
 """

@@ -13,15 +13,15 @@ from aiokafka import AIOKafkaProducer
 from click.testing import CliRunner
 
 from agents.cli import main
-from agents.clients import client, engine_settings, read_newest, read_whole
 from agents.deadletter import dead_letter
 from agents.fuse import LEAST
+from agents.kafka.clients import client, engine_settings, read_newest, read_whole
+from agents.kafka.topics import create_topics
 from agents.local.demo import Plan, environment
-from agents.morgue import MorgueError, Wanted, read_letters, settle
+from agents.outside.morgue import MorgueError, Wanted, read_letters, settle
+from agents.outside.verdict import verdict
 from agents.policies import apply
-from agents.settings import read_settings
-from agents.topics import create_topics
-from agents.verdict import verdict
+from agents.process.settings import read_settings
 from agents.workplace import load_workplace
 from schemas import topics
 from schemas.codec import MOST_BYTES, decode_mark

@@ -12,13 +12,13 @@ from click.testing import CliRunner
 from confluent_kafka import Consumer, TopicPartition
 
 from agents.cli.ingest import ingest
-from agents.clients import client
 from agents.ingest.mapping import TOPICS
 from agents.ingest.messages import Message
 from agents.ingest.pace import Lag
 from agents.ingest.pour import KafkaSink, PourError, kafka
-from agents.settings import read_settings
-from agents.topics import create_topics
+from agents.kafka.clients import client
+from agents.kafka.topics import create_topics
+from agents.process.settings import read_settings
 
 MAPPING = """
 name: {name}

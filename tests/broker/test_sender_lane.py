@@ -10,15 +10,15 @@ from aiokafka import AIOKafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
-from agents.clients import read_newest, read_whole
 from agents.controls import ControlsView
-from agents.feed import Feed
+from agents.kafka.clients import read_newest, read_whole
+from agents.kafka.feed import Feed
 from agents.mail.compose import Composer
 from agents.mail.gate import Gate
 from agents.mail.meter import Meter
 from agents.mail.sendgrid import SendGrid
 from agents.mail.throttle import Throttle
-from agents.options import Secret
+from agents.process.options import Secret
 from agents.render.renderer import Renderer
 from agents.sender import MOST, SenderWork
 from agents.suppression import SuppressionView, keyed_address

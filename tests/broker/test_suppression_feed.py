@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
-from agents.feed import Feed
+from agents.kafka.feed import Feed
 from agents.suppression import SuppressionView, keyed_address
 
 KEY = b"a key for hashes of addresses"

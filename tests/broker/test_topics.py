@@ -6,10 +6,10 @@ import pytest
 from click.testing import CliRunner
 from kafka.admin import KafkaAdminClient
 
-from agents import topics as module
 from agents.cli.topics import topics as command
-from agents.settings import read_settings
-from agents.topics import BrokerRefused, Difference, check_topics, create_topics, plans
+from agents.kafka import topics as module
+from agents.kafka.topics import BrokerRefused, Difference, check_topics, create_topics, plans
+from agents.process.settings import read_settings
 from schemas.topics import Topic
 
 

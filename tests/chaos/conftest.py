@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from agents.brokers import BrokerError
+from agents.kafka.brokers import BrokerError
 from tests.chaos.load import Load
 from tests.chaos.pipeline import Pipeline
 from tests.chaos.results import Table

@@ -11,11 +11,11 @@ from typing import Final, Self
 
 from confluent_kafka import Producer
 
-from agents.brokers import Broker, apache_kafka, free_ports
-from agents.clients import client
+from agents.kafka.brokers import Broker, apache_kafka, free_ports
+from agents.kafka.clients import client
+from agents.kafka.topics import create_topics
 from agents.policies import apply
-from agents.settings import read_settings
-from agents.topics import create_topics
+from agents.process.settings import read_settings
 from agents.workplace import load_workplace
 from schemas import topics
 from schemas.policy import Policy

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, Self
 import confluent_kafka
 import pytest
 
-from agents.brokers import LIBS
+from agents.kafka.brokers import LIBS
 
 FOUND: Final = Path(__file__).with_name("found.md")
 _HEAD: Final = """\

@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 from agents.sales import _notice, _queued
-from agents.segment import to_fact
+from agents.segment.grammar import to_fact
 from agents.workplace import load_workplace
 from schemas import commands as c
 from schemas import topics

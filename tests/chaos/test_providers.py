@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.brokers import free_ports
+from agents.kafka.brokers import free_ports
 from tests.chaos.worker import until
 from tests.fakes.events import disordered
 from tests.fakes.proxy import Proxy

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.brokers import LIBS
+from agents.kafka.brokers import LIBS
 from tests.chaos.results import Line, Table, _earlier
 
 OLD = Line("storms", "zombie[with-a-claim]", "It sends nothing twice.", "7 held", 12.0, 1, "passed")

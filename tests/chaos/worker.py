@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.request import urlopen
 
-from agents.brokers import end_with_us, free_ports
+from agents.kafka.brokers import end_with_us, free_ports
 from streams.engine.failpoint import VARIABLE
 
 SKEW: Final = "CHAOS_SKEW_S"

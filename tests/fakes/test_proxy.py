@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from agents.brokers import free_ports
+from agents.kafka.brokers import free_ports
 from tests.fakes.proxy import Proxy
 
 

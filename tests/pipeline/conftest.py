@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from agents.brokers import BrokerError, apache_kafka, embedded
-from agents.clients import client, producer
+from agents.kafka.brokers import BrokerError, apache_kafka, embedded
+from agents.kafka.clients import client, producer
+from agents.kafka.topics import create_topics
 from agents.local.demo import Plan, environment
 from agents.local.fleet import Fleet
 from agents.local.pulse import Pulse
 from agents.policies import apply
-from agents.settings import read_settings
-from agents.topics import create_topics
+from agents.process.settings import read_settings
 from agents.workplace import load_workplace
 from schemas import topics
 

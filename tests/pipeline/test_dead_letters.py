@@ -6,11 +6,11 @@ from collections import Counter
 from click.testing import CliRunner
 
 from agents.cli import main
-from agents.clients import read_whole
 from agents.deadletter import dead_letter
+from agents.kafka.clients import read_whole
 from agents.local.fleet import totals
 from agents.local.world import track
-from agents.morgue import Wanted, read_letters
+from agents.outside.morgue import Wanted, read_letters
 from schemas import topics
 from schemas.codec import decode_fact, encode
 from schemas.facts import PageViewed, PolicyApplied, Tick

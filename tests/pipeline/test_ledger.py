@@ -12,10 +12,10 @@ from typing import get_args
 
 import aiohttp
 
-from agents.clients import read_whole
-from agents.ledger import read_ledger
+from agents.kafka.clients import read_whole
 from agents.local.world import track
 from agents.mail.breaker import BreakerState
+from agents.outside.ledger import read_ledger
 from schemas import topics
 from schemas.codec import decode_fact
 from schemas.facts import SendSettled

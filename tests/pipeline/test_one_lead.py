@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 
 from agents.local.fleet import totals
 from agents.local.world import track
-from agents.queue import answer, read_queue
+from agents.outside.queue import answer, read_queue
 from schemas import topics
 from schemas.units import DAY, HOUR, MINUTE, from_iso
 

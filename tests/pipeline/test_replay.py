@@ -3,9 +3,9 @@
 import asyncio
 from random import Random
 
-from agents.clients import read_newest
 from agents.history import read_facts
-from agents.live import export
+from agents.kafka.clients import read_newest
+from agents.kafka.live import export
 from agents.local.demo import Demo, Plan
 from agents.local.world import START
 from agents.policies import Policies

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from agents.clients import read_newest
 from agents.history import read_facts
-from agents.live import export
+from agents.kafka.clients import read_newest
+from agents.kafka.live import export
 from agents.local.fleet import totals
 from agents.local.world import track
 from agents.policies import Policies

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agents.journey import JourneyWork
-from agents.metrics import Metrics
+from agents.process.metrics import Metrics
 from streams.engine.app import Kind, lane_app
 from streams.engine.heap import settle
 from streams.engine.lane import Lane

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from agents.journey import JourneyWork
-from agents.metrics import Metrics
+from agents.process.metrics import Metrics
 from streams.engine.app import Kind, lane_app
 from streams.engine.heap import settle
 from streams.engine.settings import EngineSettings

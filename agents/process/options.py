@@ -1,4 +1,4 @@
-"""Every setting, declared once: type, default, meaning, example. It reads nothing; ``agents.settings`` does."""
+"""Every setting, declared once: type, default, meaning, example. It reads nothing; ``agents.process.settings`` does."""
 
 from functools import cache
 from pathlib import Path

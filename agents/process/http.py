@@ -10,8 +10,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from agents.metrics import Metrics
-from agents.settings import Settings, SettingsError
+from agents.process.metrics import Metrics
+from agents.process.settings import Settings, SettingsError
 from streams.engine.status import LaneStatus
 
 PATHS: Final = ("/metrics", "/live", "/ready", "/lanes")

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
-from agents.calm import Calm
+from agents.process.calm import Calm
 
 _CHATTY: Final = ("aiokafka", "kafka", "faust", "mode", "asyncio", "aiohttp.access")
 _PART: Final = r"[^\s@<>()\[\]{}\"'\\,;:=|]+"

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from agents.values import MOST_TEXT, RefusedError, address, clean, snake, whole, wrong
+from agents.segment.values import MOST_TEXT, RefusedError, address, clean, snake, whole, wrong
 from schemas.facts import Scalar, Traits
 from schemas.problem import Refusal
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from agents.clients import Client, producer, read_newest, read_whole
+from agents.kafka.clients import Client, producer, read_newest, read_whole
 from schemas import topics
 from schemas.codec import decode_ledger, decode_send, encode
 from schemas.commands import DropSend, NotifyOwner, ResendSend, SendContent, SendOrder

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from agents.clients import Client, read_newest, read_whole
 from agents.history import writing
+from agents.kafka.clients import Client, read_newest, read_whole
 from schemas import topics
 from schemas.codec import decode_lead
 from schemas.lead import Lead

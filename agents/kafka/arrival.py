@@ -7,8 +7,8 @@ from typing import Final
 
 import structlog
 
-from agents.settings import Settings
-from agents.topics import BrokerAway, Difference, check_topics
+from agents.kafka.topics import BrokerAway, Difference, check_topics
+from agents.process.settings import Settings
 from schemas.problem import UserError
 
 _log = structlog.get_logger(__name__)

@@ -9,8 +9,8 @@ import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from agents.options import PREFIX, Secret, Settings, reference
-from agents.safety import contradictions, dangers
+from agents.process.options import PREFIX, Secret, Settings, reference
+from agents.process.safety import contradictions, dangers
 from schemas.problem import UserError
 
 __all__ = ["FILE", "Secret", "Settings", "SettingsError", "read_settings"]

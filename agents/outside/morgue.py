@@ -1,6 +1,6 @@
 """Dead letters from outside the pipeline: which there are, which were dealt with, and the marks that say so.
 
-It judges no letter (``agents.verdict`` does), and what was put aside stays as it is until its 90 days are over.
+It judges no letter (``agents.outside.verdict`` does), and what was put aside stays as it is until its 90 days are over.
 """
 
 import base64
@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 from msgspec.structs import replace
 
-from agents.clients import Client, read_newest, read_whole
+from agents.kafka.clients import Client, read_newest, read_whole
 from schemas import topics
 from schemas.codec import decode_mark, encode
 from schemas.envelope import Headers, headers

@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from agents.clients import Client, read_before
+from agents.kafka.clients import Client, read_before
 from agents.policies import NOBODY, Policies
 from schemas import topics
 from schemas.codec import decode_fact

@@ -9,7 +9,7 @@ import aiokafka
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
-from agents.settings import Settings
+from agents.process.settings import Settings
 from schemas.problem import UserError
 from streams.engine.partition import partition_of
 from streams.engine.settings import EngineSettings

@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError
 
-from agents.clients import client
-from agents.settings import Settings
+from agents.kafka.clients import client
+from agents.process.settings import Settings
 from schemas.problem import UserError
 from schemas.topics import registry
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from agents.clients import Client, producer, read_newest
+from agents.kafka.clients import Client, producer, read_newest
 from schemas import topics
 from schemas.codec import decode_queue, encode
 from schemas.problem import UserError

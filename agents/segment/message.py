@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from agents.values import RefusedError
+from agents.segment.values import RefusedError
 from schemas.codec import MOST_BYTES, encode
 from schemas.problem import Refusal
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from agents import values as v
-from agents.values import RefusedError, snake
+from agents.segment import values as v
+from agents.segment.values import RefusedError, snake
 from schemas.facts import Happened
 from schemas.problem import Refusal
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from agents.options import Secret, Settings, reference
+from agents.process.options import Secret, Settings, reference
 
 _LEAST_KEY: Final = 32  # characters of a key that signs or hashes
 _COPIES: Final = 3  # with fewer, one lost disk can lose facts

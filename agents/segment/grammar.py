@@ -7,10 +7,20 @@ import difflib
 from collections.abc import Callable
 from typing import Any, Final
 
-from agents.message import Message, read_message
-from agents.properties import fields_of
-from agents.traits import properties_of, traits_of
-from agents.values import RefusedError, address, clean, happened, kind_of, looks_like_an_address, name, snake, wrong
+from agents.segment.message import Message, read_message
+from agents.segment.properties import fields_of
+from agents.segment.traits import properties_of, traits_of
+from agents.segment.values import (
+    RefusedError,
+    address,
+    clean,
+    happened,
+    kind_of,
+    looks_like_an_address,
+    name,
+    snake,
+    wrong,
+)
 from schemas import facts as f
 from schemas.facts import Fact
 from schemas.problem import Refusal, Rejected

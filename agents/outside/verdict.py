@@ -4,9 +4,9 @@ from typing import Final, NamedTuple
 
 from agents.journey import read_fact
 from agents.mail.orders import read_order
-from agents.morgue import SOURCE, Letter
+from agents.outside.morgue import SOURCE, Letter
 from agents.sales import read_handoff
-from agents.segment import to_fact
+from agents.segment.grammar import to_fact
 from schemas import topics
 from schemas.commands import Decided, Feedback
 from schemas.envelope import Headers, headers

@@ -22,7 +22,7 @@ from kafka.errors import KafkaError
 
 from schemas.problem import UserError
 
-LIBS: Final = Path(__file__).parents[1] / "deploy" / "kafka" / "libs"
+LIBS: Final = Path(__file__).parents[2] / "deploy" / "kafka" / "libs"
 _HOST: Final = "127.0.0.1"
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 20
