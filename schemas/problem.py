@@ -16,8 +16,20 @@ class Problem(Struct, frozen=True, kw_only=True, order=True):
     rule: str
     severity: Literal["error", "warning"] = "error"
 
+    @property
+    def place(self) -> str:
+        """Path, line and column on one line, whatever the file is called."""
+        return f"{printable(self.path)}:{self.line}:{self.column}"
+
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.message} [{self.rule}]"
+        return f"{self.place}: {printable(self.message)} [{self.rule}]"
+
+
+def printable(text: str) -> str:
+    r"""The text with everything that could break, turn round or hide a line spelt out: ``\n``, ``\u202e``."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class UserError(Exception):

@@ -46,7 +46,7 @@ class Placed(Struct, Generic[T], frozen=True):
 def text_of(path: str, raw: bytes) -> str | list[Problem]:
     """A file's text, or why it is none: at most 200,000 bytes of UTF-8, no controls (a byte order mark is let pass)."""
     if len(raw) > MOST_BYTES:
-        return [Problem(path=path, message=f"found {len(raw):,} bytes, expected at most {MOST_BYTES:,}", rule="size")]
+        return [too_large(path, len(raw))]
     try:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
         return [_control(path, text, found.start())] if (found := _CONTROLS.search(text)) else text
@@ -55,6 +55,11 @@ def text_of(path: str, raw: bytes) -> str | list[Problem]:
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         message = f"found the byte 0x{raw[error.start]:02x}, expected UTF-8; save the file in that encoding"
         return [Problem(path=path, line=line, column=column, message=message, rule="encoding")]
+
+
+def too_large(path: str, size: int) -> Problem:
+    """A complaint about a file of so many bytes."""
+    return Problem(path=path, message=f"found {size:,} bytes, expected at most {MOST_BYTES:,}", rule="size")
 
 
 def read(path: str, text: str, shape: type[T]) -> T | list[Problem]:

@@ -1,17 +1,17 @@
 """A workplace's files as far as they could be read, each with its places. It judges nothing across files."""
 
 import hashlib
-import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
-from babel.messages.pofile import PoFileError, read_po
 from msgspec import Struct
 from msgspec.structs import replace
 
+from agents.check.files import ENDINGS, NAME, files_in, of_file, text_in
+from agents.check.wordbook import read_words
 from agents.render.source import EmailSource, Layout, Partial, Words
 from schemas.brand import Brand
 from schemas.catalogue import Catalogue
@@ -21,30 +21,13 @@ from schemas.model import MAIN, Scoring, Stages
 from schemas.problem import Problem
 from schemas.program import Program
 from schemas.questions import Journey
-from schemas.read import Placed, read_placed, text_of
+from schemas.read import Placed, read_placed
 from schemas.sales import Sales
 from schemas.sample import SampleLead
 from schemas.sending import Sending
-from schemas.words import listed
 
 T = TypeVar("T")
-_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LOCALE: Final = r"[a-z]{2,3}(-[A-Z]{2})?"
-_TRANSLATED: Final = re.compile(rf"{_NAME.pattern}(\.{_LOCALE})?")
-_NAMES: Final = {"emails": _TRANSLATED, "approvals/emails": _TRANSLATED, "locales": re.compile(_LOCALE)}
 _FENCE: Final = re.compile(r"^---[ \t]*$", re.MULTILINE)
-_ENDINGS: Final = {
-    "programs": (".yaml",),
-    "emails": (".md", ".mjml"),
-    "locales": (".po",),
-    "layouts": (".mjml", ".txt"),
-    "partials": (".mjml",),
-    "approvals": (".yaml",),
-    "approvals/emails": (".yaml",),
-    "approvals/layouts": (".yaml",),
-    "approvals/partials": (".yaml",),
-    "leads": (".yaml",),
-}
 
 
 class EmailDraft(Struct, frozen=True):
@@ -122,12 +105,7 @@ class Draft(Struct):
 
     def text(self, path: Path) -> str | None:
         """A file's text, or None after saying why not."""
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            self.problems.append(_file_problem(path, f"found no file to read ({error.strerror}), expected one here"))
-            return None
-        text = text_of(str(path), raw)
+        text = text_in(self.folder, path)
         if isinstance(text, str):
             return text
         self.problems += text
@@ -164,9 +142,11 @@ Needs = Callable[[Draft, str, Path], bool]
 
 def read_draft(folder: Path, needs: Needs = lambda *_: True) -> Draft:
     """Every file of a workplace that is needed. Raises nothing that a file could cause."""
-    draft = Draft(folder, {kind: [] for kind in _ENDINGS})
+    draft = Draft(folder, {kind: [] for kind in ENDINGS})
     if not folder.is_dir():
-        draft.problems.append(_file_problem(folder, "found no folder here, expected a workplace such as templates/"))
+        draft.problems.append(
+            of_file(folder, "found no workplace here, expected a folder such as templates/, or a file in one")
+        )
         return draft
     for name, shape in _ALONE.items():
         path = folder / f"{name}.yaml"
@@ -177,7 +157,7 @@ def read_draft(folder: Path, needs: Needs = lambda *_: True) -> Draft:
 
 
 def _read_folders(draft: Draft, needs: Needs) -> None:
-    files = {kind: _files(draft, kind) for kind in _ENDINGS}
+    files = {kind: _files(draft, kind) for kind in ENDINGS}
 
     def needed(kind: str) -> Iterator[Path]:
         return (path for path in files[kind] if needs(draft, kind, path))
@@ -194,7 +174,7 @@ def _read_folders(draft: Draft, needs: Needs) -> None:
             _keep(draft.layouts, path, _layout(draft, path))
     for path in needed("partials"):
         _keep(draft.partials, path, _partial(draft, path))
-    _read_approvals(draft, [path for kind in _ENDINGS if kind.startswith("approvals") for path in needed(kind)])
+    _read_approvals(draft, [path for kind in ENDINGS if kind.startswith("approvals") for path in needed(kind)])
     for path in sorted(path for path in (draft.folder / "models").glob("*") if path.is_dir()):
         _keep(draft.models, path, _model(draft, path))
 
@@ -211,22 +191,8 @@ def _keep(into: dict[str, T], path: Path, value: T | None) -> None:
 
 
 def _files(draft: Draft, kind: str) -> list[Path]:
-    """The folder's files by name; what cannot be one is a mistake, hidden files and READMEs are let pass."""
-    found: list[Path] = []
-    for path in sorted((draft.folder / kind).glob("*")):
-        if path.name.startswith(".") or path.name == "README.md" or f"{kind}/{path.name}" in _ENDINGS:
-            continue
-        if path.suffix not in _ENDINGS[kind]:
-            message = f"found this file in {kind}/, expected {listed(_ENDINGS[kind], 'or')}"
-            draft.problems.append(_file_problem(path, message))
-        elif not _NAMES.get(kind, _NAME).fullmatch(path.stem):
-            message = f'found the name "{path.stem}", expected lower-case words joined with hyphens'
-            draft.problems.append(_file_problem(path, message))
-        elif kind != "layouts" and path.stem in {other.stem for other in found}:
-            message = f'found a second file with the name "{path.stem}", expected one: .md or .mjml'
-            draft.problems.append(_file_problem(path, message))
-        else:
-            found.append(path)
+    found, problems = files_in(draft.folder, kind)
+    draft.problems += problems
     draft.names[kind] = sorted({path.stem for path in found if "." not in path.stem})
     return found
 
@@ -242,7 +208,7 @@ def _read_emails(draft: Draft, paths: Iterable[Path]) -> None:
             if (found := _email(draft, path, original)) is not None:
                 draft.translations.setdefault(name, {})[locale] = found
         elif name not in draft.names["emails"]:
-            draft.problems.append(_file_problem(path, f'found a translation, expected the e-mail "{name}" beside it'))
+            draft.problems.append(of_file(path, f'found a translation, expected the e-mail "{name}" beside it'))
 
 
 def _email(draft: Draft, path: Path, original: EmailDraft | None = None) -> EmailDraft | None:
@@ -288,13 +254,11 @@ def _words(draft: Draft, path: Path) -> Words | None:
     text = draft.text(path)
     if text is None:
         return None
-    try:
-        catalogue = read_po(io.StringIO(text), abort_invalid=True)
-    except (PoFileError, ValueError) as error:
-        draft.problems.append(_file_problem(path, f"found something that is no gettext catalogue ({error})"))
-        return None
-    said = {str(one.id): str(one.string) for one in catalogue if one.id and one.string and not one.fuzzy}
-    return Words(locale=path.stem, path=str(path), said=said)
+    said = read_words(str(path), text)
+    if isinstance(said, dict):
+        return Words(locale=path.stem, path=str(path), said=said)
+    draft.problems += said
+    return None
 
 
 def _layout(draft: Draft, path: Path) -> Layout | None:
@@ -303,9 +267,9 @@ def _layout(draft: Draft, path: Path) -> Layout | None:
 
 
 def _model(draft: Draft, path: Path) -> ModelDraft | None:
-    if not _NAME.fullmatch(path.name) or path.name == MAIN:
+    if not NAME.fullmatch(path.name) or path.name == MAIN:
         message = f'found the name "{path.name}", expected lower-case words joined with hyphens, other than {MAIN}'
-        draft.problems.append(_file_problem(path, message))
+        draft.problems.append(of_file(path, message))
         return None
     return ModelDraft(draft.value(path / "scoring.yaml", Scoring), draft.value(path / "stages.yaml", Stages))
 
@@ -313,10 +277,6 @@ def _model(draft: Draft, path: Path) -> ModelDraft | None:
 def _partial(draft: Draft, path: Path) -> Partial | None:
     text = draft.text(path)
     return None if text is None else Partial(name=path.stem, path=str(path), mjml=text)
-
-
-def _file_problem(path: Path, message: str) -> Problem:
-    return Problem(path=str(path), message=message, rule="file")
 
 
 def plain_brand(draft: Draft) -> dict[str, object]:

@@ -16,7 +16,8 @@ ALSO: Final = {
     The file can be read, and every file that a workplace needs is there.
 
     A file that is missing, or lies where nobody reads it, would be a silence that nobody notices. Names are lower-case
-    words joined with hyphens; what is no part of the workplace belongs elsewhere.
+    words joined with hyphens; what is no part of the workplace belongs elsewhere. A link that leads out of the
+    workplace is not followed, and what is no file at all (a pipe, a device) is not opened.
     """,
     "size": """
     A file is not absurdly large.
@@ -47,6 +48,12 @@ ALSO: Final = {
 
     An anchor says one thing in two places, so that one cannot be read, or changed, without the other; nine lines of
     them can grow to gigabytes. Repeat the value.
+    """,
+    "broken-words": """
+    A catalogue of words (locales/*.po) is gettext in UTF-8, and says each thing once.
+
+    A quote that is left open takes its words with it, and leads read another language than their own. Of two
+    translations of the same words one would win, and not always the one that was meant.
     """,
     "front-matter": """
     An e-mail begins with "---", its keys, and "---".

@@ -1,5 +1,6 @@
 """``nurture check``: every problem of a workplace, as a compiler would say it. It fixes nothing."""
 
+import re
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -7,16 +8,22 @@ from typing import Final
 
 import click
 import msgspec
+from msgspec.structs import replace
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.markup import escape
 
+from agents.check.files import line_of
 from agents.check.manual import page
 from agents.check.one import Found, problems_of
 from agents.cli.completing import rules
-from schemas.problem import Problem
+from schemas.problem import Problem, printable
 from schemas.words import counted
 
 _BREAKS: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_ENDLESS: Final = re.compile(r"(\S{100})\S{60,}(\S{20})")
+_WIDTH: Final = 160
+_NARROWEST: Final = 40
 
 
 @click.command(
@@ -76,7 +83,11 @@ def check(
         found = found._replace(problems=sorted([*found.problems, *dead_links(path)]))
     if form == "json":
         for problem in found.problems:
-            click.echo(msgspec.json.encode(problem))
+            click.echo(
+                msgspec.json.encode(
+                    replace(problem, path=_encodable(problem.path), message=_encodable(problem.message))
+                )
+            )
     elif form == "github":
         for problem in found.problems:
             click.echo(_workflow_command(problem))
@@ -97,36 +108,43 @@ def _found(path: Path, day: date, against: Path | None, facts: Path | None) -> F
 
 
 def tell(console: Console, problems: list[Problem]) -> None:
-    """Each problem with its source line and a caret below the place."""
+    """Each problem with its source line, clipped to the terminal around the place, and a caret below it."""
     for problem in problems:
         colour = "red" if problem.severity == "error" else "yellow"
-        place = f"{problem.path}:{problem.line}:{problem.column}"
         label = "" if problem.severity == "error" else "warning: "
-        rule = escape(f"[{problem.rule}]")
-        console.print(f"[bold]{escape(place)}:[/] [{colour}]{label}[/]{escape(problem.message)} [dim]{rule}[/]")
-        if source := _source_line(problem):
-            number = str(problem.line)
+        rule, said = escape(f"[{problem.rule}]"), escape(_ENDLESS.sub(r"\1…\2", printable(problem.message)))
+        console.print(f"[bold]{escape(problem.place)}:[/] [{colour}]{label}[/]{said} [dim]{rule}[/]")
+        number = str(problem.line)
+        width = console.width if console.is_terminal else _WIDTH
+        source, at = _clipped(problem, width - len(number) - len("  │ "))
+        if source:
             console.print(f"  [dim]{number} │[/] {escape(source)}")
-            console.print(f"  [dim]{' ' * len(number)} │[/] {' ' * (problem.column - 1)}[{colour}]^[/]")
+            console.print(f"  [dim]{' ' * len(number)} │[/] {' ' * at}[{colour}]^[/]")
+
+
+def _clipped(problem: Problem, room: int) -> tuple[str, int]:
+    """The source line in so many cells, and how far in the place is (from 0); wide signs take two."""
+    line = "".join(character if character.isprintable() else " " for character in line_of(problem))
+    at, room = problem.column - 1, max(room, _NARROWEST)
+    first = max(0, at - room // 2) if len(line) > room else 0
+    shown = ("…" if first else "") + line[first + bool(first) :]
+    shown = set_cell_size(shown, room - 1).rstrip() + "…" if cell_len(shown) > room else shown
+    return shown, cell_len(shown[: at - first])
 
 
 def _workflow_command(problem: Problem) -> str:
     """A line that GitHub's runner shows beside the source."""
     place = f"file={_escaped(problem.path)},line={problem.line},col={problem.column},title={problem.rule}"
-    return f"::{problem.severity} {place}::{problem.message.translate(_BREAKS)}"
+    return f"::{problem.severity} {place}::{_encodable(problem.message).translate(_BREAKS)}"
 
 
 def _escaped(path: str) -> str:
-    return path.translate(_BREAKS).replace(":", "%3A").replace(",", "%2C")
+    return _encodable(path).translate(_BREAKS).replace(":", "%3A").replace(",", "%2C")
 
 
-def _source_line(problem: Problem) -> str:
-    try:
-        lines = Path(problem.path).read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    written = lines[problem.line - 1] if problem.line <= len(lines) else ""
-    return "".join(character if character.isprintable() else " " for character in written)
+def _encodable(text: str) -> str:
+    """What a name holds that is no text at all (Python's lone surrogates), spelt out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _sum_up(path: Path, found: Found) -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from agents.check.files import line_of
 from agents.mail.compose import leave_headers, link_tags
 from agents.preview.sample import UNSUBSCRIBE_URL, values_for
 from agents.render.letter import in_scheme
@@ -90,7 +91,7 @@ class Desk:
         loaded = load_workplace(self.folder, self._today())
         self._seen, self._stale, self.version = seen, isinstance(loaded, list), self.version + 1
         problems = loaded.warnings if isinstance(loaded, Workplace) else loaded
-        self._problems = tuple(Complaint(problem, _line(problem)) for problem in problems)
+        self._problems = tuple(Complaint(problem, line_of(problem)) for problem in problems)
         if isinstance(loaded, Workplace):
             self._renderer = Renderer(loaded)
         return True
@@ -175,13 +176,6 @@ def _fingerprint(folder: Path) -> object:
             continue
         found.append((path, stat.st_mtime_ns, stat.st_size))
     return found
-
-
-def _line(problem: Problem) -> str:
-    try:
-        return Path(problem.path).read_text("utf-8", "replace").split("\n")[problem.line - 1]
-    except (OSError, IndexError):
-        return ""
 
 
 def _about(source: EmailSource, problems: Sequence[Complaint]) -> tuple[Complaint, ...]:

@@ -30,7 +30,7 @@ class Case(NamedTuple):
     """A rule, a file, what stands there, what may stand there, what may not, and the text that is pointed at then.
 
     ``where`` is the file that is complained of, when it is another; ``beside`` are texts of other files in both, as
-    what stands there (nothing: all of it) and what shall. An empty ``point`` says that the place is not the point.
+    what stands there (nothing: all of it) and what shall. A file that the small workplace has not is all of them. An empty ``point`` says that the place is not the point.
     """
 
     rule: str
@@ -44,9 +44,10 @@ class Case(NamedTuple):
 
     def texts(self, line: str | None) -> dict[str, str | None]:
         """The files that differ from the small workplace, with this line in place."""
-        assert SMALL[self.file].count(self.old) == 1, f"{self.old!r} is not once in {self.file}"
+        was = SMALL.get(self.file, self.old)
+        assert was.count(self.old) == 1, f"{self.old!r} is not once in {self.file}"
         changed = {name: SMALL[name].replace(old, new) if old else new for name, (old, new) in self.beside.items()}
-        return changed | {self.file: None if line is None else SMALL[self.file].replace(self.old, line)}
+        return changed | {self.file: None if line is None else was.replace(self.old, line)}
 
     def complaints(self, folder: Path, line: str | None) -> list[str]:
         """What `nurture check` says by this rule of the workplace with the line, without the folder's own path."""

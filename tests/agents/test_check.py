@@ -85,7 +85,7 @@ def test_a_folder_that_is_none_is_a_sentence(tmp_path):
     """No traceback."""
     result = run(tmp_path / "nowhere")
     assert result.exit_code == 1
-    assert "found no folder here" in result.output
+    assert "found no workplace here" in result.output
 
 
 FACTS = Path(__file__).parents[1] / "facts.jsonl"
