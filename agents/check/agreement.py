@@ -9,7 +9,6 @@ from zoneinfo import available_timezones
 
 from agents.check.draft import Draft
 from agents.check.names import nurtured
-from agents.render.plain import clean
 from schemas.convert import Place
 from schemas.problem import Problem
 from schemas.read import Placed
@@ -92,9 +91,9 @@ def _time_zones() -> frozenset[str]:
 
 
 def wrong_address(draft: Draft) -> Iterator[Problem]:
-    """What we write from and to are e-mail addresses behind plain names, and the website is reached by https.
+    """What we write from and to are e-mail addresses, and the website is reached by https.
 
-    Answers to it would be lost, and mailboxes refuse such a sender; a name with a line break could add a header.
+    Answers to it would be lost, and mailboxes refuse such a sender.
     """
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - a tenth of all imports
 
@@ -103,22 +102,9 @@ def wrong_address(draft: Draft) -> Iterator[Problem]:
             validate_email(address, check_deliverability=False, test_environment=True)
         except EmailNotValidError as error:
             yield placed.problem(at, "wrong-address", f'found "{address}", expected an e-mail address ({error})')
-    for placed, at, name in _signatures(draft):
-        if clean(name) != name:
-            message = f'found "{clean(name)}" with a line break, or with what nobody sees; expected a name on one line'
-            yield placed.problem(at, "wrong-address", message)
     if draft.brand is not None and not draft.brand.value.website.startswith("https://"):
         message = f'found "{draft.brand.value.website}", expected an address that begins with https://'
         yield draft.brand.problem(("website",), "wrong-address", message)
-
-
-def _signatures(draft: Draft) -> Iterator[tuple[Placed[Any], Place, str]]:
-    """The names that stand before addresses in a letter's headers."""
-    if draft.brand is not None:
-        yield draft.brand, ("from_name",), draft.brand.value.from_name
-    if draft.sales is not None:
-        for index, rep in enumerate(draft.sales.value.reps):
-            yield draft.sales, ("reps", index, "name"), rep.name
 
 
 def _addresses(draft: Draft) -> Iterator[tuple[Placed[Any], Place, str]]:

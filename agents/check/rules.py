@@ -22,6 +22,7 @@ from agents.check import (
     reach,
     samples,
     templates,
+    unseen,
     windows,
 )
 from agents.check.draft import Draft
@@ -102,6 +103,7 @@ RULES: Final[tuple[Rule, ...]] = (
     locales.empty_locale,
     locales.missing_translation,
     locales.untranslated_words,
+    unseen.unseen_character,
     letters.wrong_link,
     mail.link_shortener,
     mail.foreign_sender,

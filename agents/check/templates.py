@@ -18,7 +18,10 @@ _LAYOUT_NAMES: Final = {name: Known() for name in ("subject", "preheader", "kind
 
 
 class Written(Struct, frozen=True):
-    """A template where it stands: the lines of its file, the line of its first one, and the names that it may use."""
+    """A template where it stands: the lines of its file, the line of its first one, and the names that it may use.
+
+    A ``head`` is what a mailbox shows of an e-mail before it is opened: a subject or a preheader.
+    """
 
     path: str
     text: str
@@ -26,6 +29,7 @@ class Written(Struct, frozen=True):
     column: int
     lines: tuple[str, ...]
     names: dict[str, Known]
+    head: bool = False
 
     def problem(self, line: int, word: str, rule: str, message: str, *, warning: bool = False) -> Problem:
         """A complaint at a word in a line of the template (from 1)."""
@@ -122,7 +126,7 @@ def templates(draft: Draft) -> Iterator[Written]:
         heads |= {("subjects", name): text for name, text in meta.subjects.items()}
         for at, text in heads.items():
             line, column = email.meta.places.get(at, (1, 1))
-            yield Written(source.path, text, line, column, email.lines, names)
+            yield Written(source.path, text, line, column, email.lines, names, head=True)
         yield Written(source.path, source.body, source.body_line, 1, email.lines, names)
     for layout in draft.layouts.values():
         names = dict(_LAYOUT_NAMES)

@@ -14,11 +14,15 @@ OPEN: Final = "\ue000"
 SHUT: Final = "\ue001"
 HOLE: Final = re.compile(f"{OPEN}([^{SHUT}]*){SHUT}")
 
-_BREAKS: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-# bidirectional controls turn text around, the private pair marks holes, surrogates and non-characters are no text
-_UNSEEN: Final = re.compile(
-    r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ue000\ue001\ud800-\udfff\ufffe\uffff]"
+BREAKING: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# bidirectional controls turn text around, the private pair marks holes, surrogates and non-characters are no text;
+# joiners are seen where they join signs of other scripts than ours, or emoji
+UNSEEN: Final = re.compile(
+    r"[\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
+    r"\ue000\ue001\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]"
+    r"|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
 )
+_BLANKS: Final = re.compile(rf"(?:\s|{BREAKING.pattern})+")
 
 
 class Plain(dict[str, Any]):
@@ -76,7 +80,7 @@ def clean(text: str) -> str:
     """One line of text, without anything that cannot be seen or that turns the line around."""
     if text.isascii() and text.isprintable():
         return text.strip()
-    return _BREAKS.sub(" ", _UNSEEN.sub("", text)).strip()
+    return _BLANKS.sub(" ", UNSEEN.sub("", text)).strip()
 
 
 def holes_in(*texts: str) -> tuple[str, ...]:

@@ -27,10 +27,10 @@ BAD = [
     ("emails/again.md", AGAIN.replace("layout", "subject: x\nlayout").encode(), "duplicate-key", 5, "first in line 4"),
     ("emails/again.md", AGAIN.replace("Again", "NO").replace("subject: NO", "subject: no:\n  yes").encode(), "yaml", 4, "not YAML"),
     # header breaks
-    ("emails/again.md", AGAIN.replace("subject: Again", f"subject: {BREAK}").encode(), "unwritable", 8, "U+000A"),
-    ("brand.yaml", SMALL["brand.yaml"].replace("from_name: Ines", f"from_name: {BREAK}").encode(), "wrong-address", 5, "on one line"),
+    ("emails/again.md", AGAIN.replace("subject: Again", f"subject: {BREAK}").encode(), "unseen-character", 4, "U+000D"),
+    ("brand.yaml", SMALL["brand.yaml"].replace("from_name: Ines", f"from_name: {BREAK}").encode(), "unseen-character", 5, "U+000D"),
     ("brand.yaml", SMALL["brand.yaml"].replace("ines@oak.example", BREAK).encode(), "wrong-address", 6, "e-mail address"),
-    ("sales.yaml", SMALL["sales.yaml"].replace("Jonas", BREAK).encode(), "wrong-address", 4, "on one line"),
+    ("sales.yaml", SMALL["sales.yaml"].replace("Jonas", BREAK).encode(), "unseen-character", 4, "U+000D"),
     ("emails/a\nb.md", AGAIN.encode(), "file", 1, "lower-case words"),
     # templates that do not end, or do not stop
     ("emails/again.md", AGAIN.replace("subject: Again", "subject: 'A {{ lead.first_name'").encode(), "template-syntax", 4, "broken template"),
