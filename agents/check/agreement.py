@@ -116,16 +116,6 @@ def _addresses(draft: Draft) -> Iterator[tuple[Placed[Any], Place, str]]:
             yield draft.sales, ("reps", index, "email"), rep.email
 
 
-def closed_hours(draft: Draft) -> Iterator[Problem]:
-    """Quiet hours leave some time to write in.
-
-    With all seven days quiet, nothing is ever sent. Leave a day on which we may write.
-    """
-    if draft.sending is not None and len(set(draft.sending.value.quiet_hours.days)) == 7:
-        message = "found every day of the week, expected at least one day on which we may write"
-        yield draft.sending.problem(("quiet_hours", "days"), "closed-hours", message)
-
-
 def wrong_day(draft: Draft) -> Iterator[Problem]:
     """A date is a day of the calendar.
 

@@ -1,4 +1,4 @@
-"""Rules about programs: what they wait for and where they lead exists, and their time to write comes."""
+"""Rules about programs: what they wait for and where they lead exists, and the days that they name come."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -12,14 +12,9 @@ from schemas.program import Ending, Program
 from schemas.read import Placed
 from schemas.reason import Reason
 from schemas.trial import KINDS, Expected
-from schemas.units import from_iso
 from schemas.words import listed, one_of
-from streams.journey.calendar import next_open
-from streams.journey.route import outside
 
 _LEAP_YEAR: Final = "2028-"
-_MONDAY: Final = from_iso("2026-03-02T00:00")
-_SOON: Final = from_iso("2026-03-08T23:59")
 
 
 def unknown_awaited(draft: Draft) -> Iterator[Problem]:
@@ -59,21 +54,6 @@ def opens_as_life(draft: Draft) -> Iterator[Problem]:
         if draft.scoring is not None and sunset is not None and rule.on == "email.opened" and rule.counts_as_interest:
             message = "found opens that count as interest, expected counts_as_interest: false beside a sunset"
             yield draft.scoring.problem(("engagement", index, "on"), "opens-as-life", message)
-
-
-def closed_window(draft: Draft) -> Iterator[Problem]:
-    """A program's window leaves some time outside quiet hours.
-
-    The time in which a program writes and the hours in which nobody is written to leave nothing between them: its
-    e-mails would wait for ever.
-    """
-    for program in draft.programs.values():
-        window = outside(program.value.window)
-        if window is None or draft.sending is None:
-            continue
-        if next_open(_MONDAY, "UTC", draft.sending.value.quiet_hours, window) > _SOON:
-            message = "found a window that lies in quiet hours, expected some time in which the program may write"
-            yield program.problem(("window",), "closed-window", message)
 
 
 def no_such_day(draft: Draft) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from agents.check import (
     conditions,
     experiments,
     flow,
+    hours,
     letters,
     locales,
     logic,
@@ -72,13 +73,13 @@ RULES: Final[tuple[Rule, ...]] = (
     names.idle_email,
     agreement.unknown_zone,
     agreement.wrong_address,
-    agreement.closed_hours,
     flow.unknown_class,
     flow.endless_wait,
     flow.starved_program,
     programs.unknown_awaited,
     programs.unknown_program,
-    programs.closed_window,
+    hours.closed_hours,
+    hours.closed_window,
     programs.opens_as_life,
     programs.no_such_day,
     programs.unclear_expectation,
@@ -122,6 +123,7 @@ RULES: Final[tuple[Rule, ...]] = (
 
 DUE: Final[tuple[Callable[[Draft, date], Iterator[Problem]], ...]] = (
     agreement.review_due,
+    hours.closed_days,
     claims.expired_claim,
     programs.spent_step,
 )

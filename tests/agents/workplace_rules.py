@@ -1,5 +1,11 @@
 """The rules about files and names, as ``test_workplace`` tries them: an author's line right, and the same line wrong."""
 
+from datetime import date, timedelta
+
+FRIDAYS = ", ".join(str(date(2026, 11, 27) + timedelta(days=7 * week)) for week in range(9))
+EVERY_DAY = ", ".join(f"{date(2028, 1, 1) + timedelta(days=day):%m-%d}" for day in range(366))
+ON_FRIDAYS = 'window: {from: "09:00", to: "11:00", days: [fri]}'
+
 # rule, file, what stands there, what may stand there, what may not, and the text that is pointed at then
 RULES = [
     ("unknown-stage", "programs/look.yaml", "[aware]", "[new, aware]", "[new, awar]", "awar]"),
@@ -59,12 +65,17 @@ RULES = [
     ("closed-hours", "sending.yaml", "[sat, sun]", "[sun]", "[mon, tue, wed, thu, fri, sat, sun]", "[mon"),
     ("wrong-day", "stages.yaml", "2026-10-12", "2026-10-31", "2026-10-32", "2026-10-32"),
     ("unknown-email", "programs/look.yaml", "wait: 3 days", "wait: 3 days, else: hello", "wait: 3 days, else: othr", "othr"),
+    ("closed-window", "programs/look.yaml", "stages: [aware]", 'stages: [aware]\nwindow: {from: "09:00", to: "11:00"}', 'stages: [aware]\nwindow: {from: "19:00", to: "21:00"}', "{from"),
+    ("closed-window", "programs/look.yaml", "stages: [aware]", 'stages: [aware]\nwindow: {from: "17:45", to: "21:00"}', 'stages: [aware]\nwindow: {from: "17:46", to: "21:00"}', "{from"),
+    ("closed-days", "programs/look.yaml", "stages: [aware]", f"stages: [aware]\n{ON_FRIDAYS.replace('fri', 'thu, fri')}", f"stages: [aware]\n{ON_FRIDAYS}", "{from", "", {"sending.yaml": ("caps:", f"holidays: {{DE: [2027-01-01], all: [{FRIDAYS}]}}\ncaps:")}),
+    ("closed-days", "sending.yaml", "caps:", "holidays: {DE: [2026-12-25, 12-26], all: [01-01]}\ncaps:", f"holidays: {{DE: [{EVERY_DAY}]}}\ncaps:", "[01-01"),
     ("unknown-event", "programs/look.yaml", "wait: 3 days", "wait_for: form.submitted", "wait_for: form.sent", "form.sent"),
     ("unknown-event", "programs/look.yaml", "stages: [aware]", "stages: [aware]\ngoals: [{id: x, says: X, on: demo.requested}]", "stages: [aware]\ngoals: [{id: x, says: X, on: demo.asked}]", "demo.asked"),
     ("unknown-field", "programs/look.yaml", "wait: 3 days", "if: {field: role, is: boss}", "if: {field: rolle, is: boss}", "rolle"),
     ("always-true", "programs/look.yaml", "stages: [aware]", "stages: [aware]\nexits: [{id: x, says: X, on: demo.requested}]", "stages: [aware]\nexits: [{id: x, says: X}]", "{id: x"),
     ("unknown-program", "programs/look.yaml", "stages: [aware]", "stages: [aware]\n", "stages: [aware]\nthen: look", "look"),
-    ("closed-window", "programs/look.yaml", "stages: [aware]", 'stages: [aware]\nwindow: {from: "09:00", to: "11:00"}', 'stages: [aware]\nwindow: {from: "19:00", to: "21:00"}', "{from"),
+    ("closed-hours", "sending.yaml", '"18:00", to: "08:00"', '"00:00", to: "23:45"', '"00:00", to: "23:59"', "{from"),
+    ("closed-hours", "sending.yaml", 'to: "08:00", days: [sat, sun]', 'to: "17:00", days: [sat, sun]', 'to: "17:59"', "{from"),
     ("no-such-day", "sending.yaml", "quiet_hours", "holidays: {all: [12-25, 02-29]}\nquiet_hours", "holidays: {all: [12-25, 02-30]}\nquiet_hours", "02-30"),
     ("no-such-day", "programs/look.yaml", "wait: 3 days", "send_by: 2027-02-28", "send_by: 2027-02-29", "2027-02-29"),
     ("unclear-expectation", "programs/look.yaml", "  - {id: second, email: again, wait: 3 days}", "  - {id: second, email: again}\ntests: [{says: x, expect: [{sends: hello}]}]", "  - {id: second, email: again}\ntests: [{says: x, expect: [{sends: hello, enters: look}]}]", "{sends: hello"),
