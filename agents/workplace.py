@@ -43,14 +43,14 @@ class Workplace(Struct, frozen=True):
     warnings: tuple[Problem, ...] = ()
 
 
-WITHHOLDING: Final = frozenset({"unapproved", "withdrawn-claim", "expired-claim"})
+WITHHOLDING: Final = frozenset({"unapproved", "withdrawn-claim", "expired-claim", "expired-content"})
 """Errors about e-mails that are not sent while they stand (``streams.journey.content``), and stop nothing else."""
 
 
 def load_workplace(folder: Path, today: date | None = None) -> Workplace | list[Problem]:
     """The workplace in ``folder``, or all its problems (warnings too) by place when one is an error.
 
-    With ``today``, content that is past its review date is warned about. What only withholds e-mails stops nothing
+    With ``today``, what is past its review date is told. What only withholds e-mails stops nothing
     here: a claim can be withdrawn at once, without a change to the e-mails that make it.
     """
     draft = read_draft(folder)

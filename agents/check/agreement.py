@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from agents.check.draft import Draft
 from agents.check.names import nurtured
 from schemas.convert import Place
+from schemas.email import EmailMeta
 from schemas.problem import Problem
 from schemas.read import Placed
 from schemas.words import listed, one_of
@@ -130,16 +131,42 @@ def wrong_day(draft: Draft) -> Iterator[Problem]:
 def review_due(draft: Draft, today: date) -> Iterator[Problem]:
     """Whoever owns a file looks at it again by a day that they set. A warning, 14 days ahead.
 
-    Prices, names and promises age. Whoever is named as owner reads the file again, and sets the next date.
+    Prices, names and promises age. Whoever is named as owner reads the file again, and sets the next date. An e-mail to
+    leads whose day has passed is not sent (expired-content).
     """
     for placed, key in _dated(draft):
         day = _day(getattr(placed.value, key))
-        if key == "review_by" and day is not None and day - _NOTICE <= today:
+        if key == "review_by" and day is not None and day - _NOTICE <= today and not _expired(placed, today):
             when = "has passed" if day < today else "is near"
             message = (
                 f"found a review date that {when}, expected {placed.value.owner} to review the file and set a new one"
             )
             yield placed.problem((key,), "review-due", message, warning=True)
+
+
+def expired_content(draft: Draft, today: date) -> Iterator[Problem]:
+    """An e-mail to leads whose review date has passed is not sent. An error, after 14 days of warnings.
+
+    What nobody has looked at for so long may no longer be true, so its program waits for it or passes over it. Read it
+    again, and set the next date; if it needs approvals, it needs them anew.
+    """
+    for email in draft.emails.values():
+        if _expired(email.meta, today):
+            meta = email.meta.value
+            message = (
+                f"found a review date that has passed, so this e-mail is not sent; expected {meta.owner} to review it"
+                " and set a new one"
+            )
+            yield email.meta.problem(("review_by",), "expired-content", message)
+
+
+def _expired(placed: Placed[Any], today: date) -> bool:
+    """Whether this is an e-mail to leads past its day (``streams.journey.content`` withholds it)."""
+    meta = placed.value
+    if not isinstance(meta, EmailMeta) or meta.kind == "internal":
+        return False
+    day = _day(meta.review_by)
+    return day is not None and day < today
 
 
 def _dated(draft: Draft) -> Iterator[tuple[Placed[Any], str]]:

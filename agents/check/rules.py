@@ -123,6 +123,7 @@ RULES: Final[tuple[Rule, ...]] = (
 
 DUE: Final[tuple[Callable[[Draft, date], Iterator[Problem]], ...]] = (
     agreement.review_due,
+    agreement.expired_content,
     hours.closed_days,
     claims.expired_claim,
     programs.spent_step,

@@ -27,6 +27,7 @@ FILE_RULES = [
     ("lost-body", "layouts/letter.txt", "{{ body }}", "Good morning!\n\n{{ body }}", "Good morning!", ""),
     ("opens-as-life", "scoring.yaml", "  - {id: pricing", f"{_OPENS}, counts_as_interest: false}}\n  - {{id: pricing", f"{_OPENS}}}\n  - {{id: pricing", "email.opened", "", _BESIDE_A_SUNSET),
     ("review-due", "brand.yaml", "review_by: 2027-03-31", "review_by: 2026-12-31", "review_by: 2026-12-01", "2026-12-01"),
+    ("expired-content", "emails/again.md", "review_by: 2027-03-31", "review_by: 2026-11-23", "review_by: 2026-11-22", "2026-11-22"),
     ("expired-claim", "claims.yaml", f"{_SAVES}2031-01-31", f"{_SAVES}2027-01-31", f"{_SAVES}2026-10-31", "saves]", "emails/hello.md"),
     ("spent-step", "programs/look.yaml", "wait: 3 days", "send_by: 2027-02-28", "send_by: 2026-02-28", "2026-02-28"),
 ]  # fmt: skip

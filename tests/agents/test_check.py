@@ -52,9 +52,13 @@ def test_warnings_are_shown_and_do_not_stop_anybody(tmp_path):
 
 
 def test_a_day_can_be_given(tmp_path):
-    """Content that nobody looked at again is warned about from 14 days before."""
-    assert "[review-due]" in run(written(tmp_path), "--today", "2027-04-01").output
-    assert "[review-due]" not in run(tmp_path, "--today", "2026-11-23").output
+    """Content that nobody looked at again is warned about from 14 days before, and stops the check after its day."""
+    early, near, late = (run(written(tmp_path), "--today", f"2027-{day}") for day in ("03-16", "03-31", "04-01"))
+    assert [result.exit_code for result in (early, near, late)] == [0, 0, 1]
+    assert ["[review-due]" in result.output for result in (early, near, late)] == [False, True, True]
+    told = [line for line in late.output.splitlines() if "[expired-content]" in line]
+    assert [line.split(":")[0].removeprefix(f"{tmp_path}/") for line in told] == ["emails/again.md", "emails/hello.md"]
+    assert "2 errors, 11 warnings" in late.output
 
 
 def test_machines_get_one_object_a_line(tmp_path):

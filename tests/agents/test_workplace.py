@@ -154,7 +154,7 @@ def test_a_folder_that_is_none_is_one_sentence(tmp_path):
 
 
 def test_review_dates_warn_fourteen_days_ahead(tmp_path):
-    """Content is looked at again by a day its owner set; nobody is stopped by it."""
+    """Content is looked at again by a day its owner set; until then nobody is stopped by it."""
     folder = written(tmp_path)
     early, late = (load_workplace(folder, dt.date(2027, 3, day)) for day in (16, 17))
     assert [len(workplace.warnings) for workplace in (early, late)] == [0, 13]
