@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from html import unescape
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 from agents.check.contrast import faint
 from agents.check.draft import Draft, EmailDraft, plain_brand
@@ -63,10 +63,20 @@ def _anybody(draft: Draft) -> dict[str, str | float | bool]:
     return {name: field.values[0] if field.values else known[field.type] for name, field in fields.items()}
 
 
-def _unwritable(email: EmailDraft, letter: Unrenderable) -> Problem:
+def _unwritable(email: EmailDraft, letter: Unrenderable, *subject: str) -> Problem:
     """An e-mail can be written at all, and is not too large."""
-    message = f"found an e-mail that cannot be written: {letter.detail.removeprefix(f'{email.source.id}: ')}"
-    return Problem(path=email.source.path, line=email.source.body_line, message=message, rule="unwritable")
+    says = letter.detail.removeprefix(f"{email.source.id}: ")
+    where = f' in the layout "{email.meta.value.layout}"' if letter.part == "layout" else ""
+    message = f"found an e-mail that cannot be written{where}: {says}"
+    match letter.part:
+        case "subject":
+            return email.meta.problem(subject or ("subject",), "unwritable", message)
+        case "preheader" | "layout":
+            return email.meta.problem((letter.part,), "unwritable", message)
+        case "body" | "":
+            line = email.source.body_line + max(letter.line - 1, 0)
+            return Problem(path=email.source.path, line=line, message=message, rule="unwritable")
+    assert_never(letter.part)
 
 
 def _no_unsubscribe(email: EmailDraft, letter: Rendered) -> Iterator[Problem]:
@@ -89,7 +99,7 @@ def _no_postal_address(draft: Draft, email: EmailDraft, letter: Rendered) -> Ite
 def _long_subject(email: EmailDraft, letter: Rendered | Unrenderable, *at: str) -> Iterator[Problem]:
     """A subject is read whole in a list of mails on a wide screen. A warning."""
     if isinstance(letter, Unrenderable):
-        yield _unwritable(email, letter)
+        yield _unwritable(email, letter, *at)
     elif len(letter.subject) > MOST_SUBJECT:
         message = f"found {len(letter.subject)} characters, expected at most {MOST_SUBJECT}: inboxes cut the rest off"
         yield email.meta.problem(at, "long-subject", message, warning=True)

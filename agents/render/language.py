@@ -13,7 +13,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from agents.render.plain import Hole, Plain
+from agents.render.plain import Hole, Plain, UnfitError
 from schemas.words import one_of
 
 _BLOCK_LINE: Final = re.compile(r"^[ \t]*(\{%(?:(?!%\}).)*%\})[ \t]*\n", re.MULTILINE)
@@ -35,16 +35,22 @@ def over_holes(transform: Callable[..., Any]) -> Callable[..., Any]:
     return transformed
 
 
+def _list(value: Any, filter_: str) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    raise UnfitError(f'"{filter_}" stands behind something that is no list; print it as it is')
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "default": _default,
     "upper": over_holes(lambda text: str(text).upper()),
     "lower": over_holes(lambda text: str(text).lower()),
     "title": over_holes(lambda text: str(text).title()),
     "capitalize": over_holes(lambda text: str(text).capitalize()),
-    "join": over_holes(lambda items, between=", ": between.join(str(item) for item in items)),
-    "length": over_holes(len),
-    "first": over_holes(lambda items: items[0] if items else ""),
-    "last": over_holes(lambda items: items[-1] if items else ""),
+    "join": over_holes(lambda items, between=", ": str(between).join(str(item) for item in _list(items, "join"))),
+    "length": over_holes(lambda items: len(items if isinstance(items, str) else _list(items, "length"))),
+    "first": over_holes(lambda items: _list(items, "first")[0] if items else ""),
+    "last": over_holes(lambda items: _list(items, "last")[-1] if items else ""),
 }
 SPOKEN: Final = ("date", "number", "t")
 """The filters that a language has its own way with: ``agents.render.tongue``."""
@@ -81,12 +87,12 @@ def language(finalize: Callable[[Any], Any], filters: Mapping[str, Callable[...,
 
 
 def printable(value: Any) -> Any:
-    """A printed value as text. Raises TypeError for lists and mappings, which nobody means to print."""
+    """A printed value as text. Raises UnfitError for lists and mappings, which nobody means to print."""
     match value:
         case bool():
             return "yes" if value else "no"
         case list() | dict():
-            raise TypeError("a list or a mapping is printed; print its parts")
+            raise UnfitError("a list or a mapping is printed; print its parts")
         case _:
             return value
 

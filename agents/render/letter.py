@@ -15,10 +15,11 @@ from jinja2 import Template
 from markupsafe import Markup
 from msgspec import Struct
 
+from agents.render.blame import BrokenError, Part, broken, unforeseen
 from agents.render.language import prepared
 from agents.render.markdown import SCHEMES, markdown
 from agents.render.partials import BODY, expanded
-from agents.render.plain import HOLE, OPEN, holes_in, plain
+from agents.render.plain import HOLE, OPEN, UnfitError, holes_in, plain
 from agents.render.source import EmailSource, Layout, Words
 from agents.render.tags import tagged
 from agents.render.text import text_of_html
@@ -51,10 +52,12 @@ class Rendered(Struct, frozen=True, kw_only=True):
 
 
 class Unrenderable(Struct, frozen=True):
-    """Why there is no letter, for people: names of fields, never their values."""
+    """Why there is no letter, for people: names of fields, never their values. ``line`` counts in ``part``, from 1."""
 
     detail: str
     reason: Reason = Reason.TEMPLATE
+    part: Part = ""
+    line: int = 0
 
 
 class Frame(Struct, frozen=True):
@@ -138,37 +141,34 @@ def write(
 
     ``tags`` go into the links to ``brand.website``; ``subject`` names one of the others.
     """
-    head = ready.subjects.get(subject)
-    if head is None:
+    if subject not in ready.subjects:
         return Unrenderable(f'{ready.source.id}: found no subject "{subject}", expected it among its subjects')
     try:
-        return _written(ready, head, plain(values), tags, perf_counter() + MOST_SECONDS)
-    except ArithmeticError:
-        return Unrenderable(f"{ready.source.id}: found a number that cannot be written, expected one of a usual size")
-    except Exception as error:  # noqa: BLE001 - whatever a value does to a template is one lead's, and stops nobody else's
-        return Unrenderable(f"{ready.source.id}: {error or type(error).__name__}")
+        return _written(ready, subject, plain(values), tags, perf_counter() + MOST_SECONDS)
+    except BrokenError as error:
+        return Unrenderable(f"{ready.source.id}: {error}", part=error.part, line=error.line)
+    except UnfitError as error:
+        return Unrenderable(f"{ready.source.id}: {error}")
+    except Exception as error:  # noqa: BLE001 - whatever a value does to a letter is one lead's, and stops nobody else's
+        return Unrenderable(f"{ready.source.id}: {unforeseen(error)}")
 
 
-def _written(
-    ready: Ready, head: Template, values: Mapping[str, Any], tags: Mapping[str, str], deadline: float
-) -> Rendered:
+def _written(ready: Ready, name: str, values: Mapping[str, Any], tags: Mapping[str, str], deadline: float) -> Rendered:
     def tag(html: str) -> str:
         return tagged(html, values.get("brand", {}).get("website", ""), tags, but=values.get("unsubscribe_url", ""))
 
-    subject, preheader = _run(head, values, deadline), _run(ready.preheader, values, deadline)
-    source = _run(ready.body, values, deadline)
+    meta = ready.source.meta
+    written = ready.source.body if ready.source.written_in == "markdown" else ""  # MJML moves its lines
+    subject = _run("subject", ready.subjects[name], meta.subjects.get(name, meta.subject), values, deadline)
+    _refuse("subject", header_fault(subject))
+    preheader = _run("preheader", ready.preheader, meta.preheader, values, deadline)
+    source = _run("body", ready.body, written, values, deadline)
     body = markdown(source) if ready.source.written_in == "markdown" else source
-    around = {
-        **values,
-        "subject": subject,
-        "preheader": preheader,
-        "kind": ready.source.meta.kind,
-        "locale": ready.locale,
-    }
-    page = tag(_run(ready.frame.html, {**around, "body": Markup(body)}, deadline))  # noqa: S704 - escaped twice by then
-    text = _run(ready.frame.text, {**around, "body": text_of_html(tag(body))}, deadline)
+    around = {**values, "subject": subject, "preheader": preheader, "kind": meta.kind, "locale": ready.locale}
+    page = tag(_run("layout", ready.frame.html, "", {**around, "body": Markup(body)}, deadline))  # noqa: S704 - escaped
+    text = _run("layout", ready.frame.text, "", {**around, "body": text_of_html(tag(body))}, deadline)
     html = _INLINER.inline(page)
-    _refuse(header_fault(subject), *map(_link_fault, _LINKS.findall(html)), _size_fault(html))
+    _refuse("", *map(_link_fault, _LINKS.findall(html)), _size_fault(html))
     return Rendered(
         subject=subject,
         preheader=preheader,
@@ -180,16 +180,22 @@ def _written(
     )
 
 
-def _run(template: Template, values: Mapping[str, Any], deadline: float) -> str:
-    parts, size = [], 0
-    for part in template.generate(values):
-        parts.append(part)
-        size += len(part)
-        if size > MOST_BYTES:
-            raise ValueError(f"it grew beyond {MOST_BYTES:,} characters")
-        if perf_counter() > deadline:
-            raise ValueError(f"it took longer than {MOST_SECONDS} s")
-    return "".join(parts)
+def _run(part: Part, template: Template, source: str, values: Mapping[str, Any], deadline: float) -> str:
+    """A part as text. Raises BrokenError; ``source`` is what its author wrote, where its lines are the template's."""
+    pieces, size = [], 0
+    try:
+        for piece in template.generate(values):
+            pieces.append(piece)
+            size += len(piece)
+            if size > MOST_BYTES:
+                _refuse(part, f"it grew beyond {MOST_BYTES:,} characters")
+            if perf_counter() > deadline:
+                _refuse(part, f"it took longer than {MOST_SECONDS} s")
+    except BrokenError:
+        raise
+    except Exception as error:
+        raise broken(error, part, source) from error
+    return "".join(pieces)
 
 
 # ── what must not leave ──────────────────────────────────────────────────────────────────────────────────────
@@ -216,9 +222,9 @@ def _size_fault(html: str) -> str:
     )
 
 
-def _refuse(*faults: str) -> None:
+def _refuse(part: Part, *faults: str) -> None:
     for fault in filter(None, faults):
-        raise ValueError(fault)
+        raise BrokenError(part, 0, fault)
 
 
 # ── light and dark ───────────────────────────────────────────────────────────────────────────────────────────

@@ -25,6 +25,10 @@ UNSEEN: Final = re.compile(
 _BLANKS: Final = re.compile(rf"(?:\s|{BREAKING.pattern})+")
 
 
+class UnfitError(ValueError):
+    """A value that cannot be used as a template wants it: a sentence for people, without the value."""
+
+
 class Plain(dict[str, Any]):
     """A mapping that knows what templates call it (``lead``), so that a hole in it has a name."""
 
@@ -73,7 +77,7 @@ def _clean(value: Any, path: str) -> Any:
             return plain(value, path)
         case list() | tuple():
             return [item for item in (_clean(item, path) for item in value) if item is not None]
-    raise TypeError(f"found {type(value).__name__} as {path}, expected plain data")
+    raise UnfitError(f"found {type(value).__name__} as {path}, expected plain data")
 
 
 def clean(text: str) -> str:

@@ -10,6 +10,7 @@ from babel.numbers import format_decimal
 from msgspec import Struct
 
 from agents.render.language import FILTERS, Sandbox, language, literal, over_holes, printable
+from agents.render.plain import UnfitError
 from schemas.brand import Brand
 
 
@@ -30,11 +31,16 @@ def tongue(locale: str, said: Mapping[str, str]) -> Tongue:
     known = locale_of(locale) or Locale("en", "GB")
 
     def date(value: Any) -> str:
-        return format_date(datetime.fromtimestamp(value / 1000, UTC), "long", known)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise UnfitError("something else than a moment is shown as a date; show it as it is")
+        try:
+            return format_date(datetime.fromtimestamp(value / 1000, UTC), "long", known)
+        except (ValueError, ArithmeticError, OSError):
+            raise UnfitError("a moment that no calendar has is shown as a date; expected milliseconds") from None
 
     def number(value: Any) -> str:
         if not isinstance(value, int | float):
-            raise TypeError("a text is shown as a number; show it as it is")
+            raise UnfitError("a text is shown as a number; show it as it is")
         return format_decimal(value, locale=known)
 
     own = {"date": date, "number": number, "t": lambda text: said.get(text, text)}

@@ -44,6 +44,9 @@ BAD = [
     # templates that say what they may not, or what no value can be asked
     ("emails/again.md", (FRONT + "{% autoescape false %}x{% endautoescape %}").encode(), "template-language", 8, "found "),
     ("emails/again.md", (FRONT + "{{ '' | join(lead) }}").encode(), "unwritable", 8, "cannot be written"),
+    ("emails/again.md", (FRONT + "Hi\n{% if lead.role > 5 %}x{% endif %}").encode(), "unwritable", 9, "lead.role: values of different kinds"),
+    ("emails/again.md", AGAIN.replace("subject: Again", "subject: '{{ lead.role | number }}'").encode(), "unwritable", 4, "lead.role: a text is shown"),
+    ("emails/again.md", AGAIN.replace("layout:", "preheader: '{{ lead.role | date }}'\nlayout:").encode(), "unwritable", 5, "lead.role: something else"),
     ("emails/again.md", (FRONT + "{{ brand.colours | first }}").encode(), "unwritable", 8, "cannot be written"),
     ("emails/again.md", (FRONT + "{{ 99999999999999999999999999 | number }}").encode(), "unwritable", 8, "cannot be written"),
     # layouts in themselves, far away, and without end

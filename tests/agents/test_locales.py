@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from agents.mail.compose import Composer
 from agents.preview.desk import Desk
 from agents.preview.sample import values_for
+from agents.render.plain import UnfitError
 from agents.render.renderer import Renderer, Unrenderable
 from agents.render.tongue import chosen, tongue
 from agents.workplace import Workplace, load_workplace
@@ -182,7 +183,7 @@ def test_the_preview_shows_each_language(tmp_path):
 @pytest.mark.parametrize("value", ["12", [], {}])
 def test_a_number_is_shown_from_numbers_only(value):
     """Anything else is a letter that cannot be written, and says nothing of the value."""
-    with pytest.raises(TypeError, match="as a number"):
+    with pytest.raises(UnfitError, match="as a number"):
         tongue("de", {}).text.from_string("{{ x | number }}").render({"x": value})
 
 

@@ -10,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.render.language import misuse, parsed
-from agents.render.letter import MOST_BYTES, Rendered, Unrenderable
+from agents.render.letter import MOST_BYTES, Frames, Rendered, Unrenderable, write
 from agents.render.markdown import markdown
 from agents.render.plain import clean
 from agents.render.renderer import Renderer
+from agents.render.source import EmailSource, Layout
 from agents.render.text import text_of_html
 from agents.render.tongue import tongue
 from agents.workplace import load_workplace
+from schemas.email import EmailMeta
 from tests.agents.workplaces import SMALL, written
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -238,8 +240,36 @@ def test_a_comparison_with_nothing_is_refused_with_its_name(tmp_path):
     """Not a traceback, and not silently no."""
     letter = wrote(tmp_path, "{% if lead.employees > 5 %}x{% endif %}\n").render("again", values())
     assert letter == Unrenderable(
-        "again: lead.employees is not known, and something is done with it that needs a value"
+        "again: lead.employees is not known, and something is done with it that needs a value", part="body", line=1
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("{% if lead.role > 5 %}x{% endif %}", "lead.role: values of different kinds are compared; compare numbers"),
+        ("{% if 5 <= lead.role and lead.role %}x{% endif %}", "lead.role: values of different kinds are compared"),
+        ('{% if "x" in lead.sites %}x{% endif %}', 'lead.sites: "in" looks into something that is neither a list nor'),
+        ("{% for a in lead.sites %}x{% endfor %}", "lead.sites: a loop goes over something that is no list"),
+        ("{{ lead.sites | length }}", 'lead.sites: "length" stands behind something that is no list'),
+        ("{{ lead.sites | join }}", 'lead.sites: "join" stands behind something that is no list'),
+        ("{{ lead.role | first }}", 'lead.role: "first" stands behind something that is no list'),
+        ("{{ lead.role | date }}", "lead.role: something else than a moment is shown as a date"),
+        ("{{ lead.role | upper | number }}", "lead.role: a text is shown as a number"),
+        ("{{ lead.sites | date }}", "lead.sites: a moment that no calendar has"),
+        ("{{ lead }}", "a list or a mapping is printed; print its parts"),
+    ],
+)
+def test_a_template_that_fails_says_where_and_why_in_our_own_words(source, says):
+    """The line, the field and what to write; nothing of Python's, and nothing of the value."""
+    layout = Layout(name="letter", path="", mjml="<mjml><mj-body></mj-body></mjml>", text="{{ body }}")
+    meta = EmailMeta(owner="i", review_by="2027-01-01", subject="Hi")
+    text = EmailSource(id="again", path="", meta=meta, body=f"Hello\n{source}\n", body_line=9, source_hash="")
+    letter = write(Frames({"letter": layout}, {}).compiled(text), values(role="secret", sites=10**20), {})
+    assert isinstance(letter, Unrenderable), letter
+    assert letter.detail.startswith(f"again: {says}"), letter.detail
+    assert (letter.part, letter.line) == ("body", 2)
+    assert not re.search(r"secret|instance|object|'int'|'str'|NoneType|recursion", letter.detail)
 
 
 @pytest.mark.parametrize(
