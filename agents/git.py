@@ -22,15 +22,18 @@ def git(folder: Path, *arguments: str) -> bytes:
     return done.stdout
 
 
+def told(folder: Path, *arguments: str) -> str:
+    """What git says, as text without the blanks around it. Raises UserError as ``git`` does."""
+    return git(folder, *arguments).decode(errors="replace").strip()
+
+
 @contextmanager
 def at_revision(folder: Path, revision: str) -> Iterator[Path]:
     """The folder as a revision has it, in a temporary place. Raises UserError when there is none."""
-    commit = (
-        git(folder, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
-    )
+    commit = told(folder, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     if not commit:
         raise UserError(f'found neither a folder nor a revision "{revision}", expected one, such as main or HEAD~1')
-    prefix = git(folder, "rev-parse", "--show-prefix").decode().strip()
+    prefix = told(folder, "rev-parse", "--show-prefix")
     if prefix and not git(folder, "ls-tree", commit, "--full-tree", "--", prefix.rstrip("/")):
         raise UserError(f'found no {prefix} in the revision "{revision}", expected one that has it')
     with TemporaryDirectory() as place:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agents.check.approval import is_approved
+from agents.check.audience import audience
 from agents.check.draft import Draft, EmailDraft, read_draft
 from agents.check.rules import complaints
 from agents.render.source import EmailSource, Layout, Words
@@ -21,13 +22,14 @@ from schemas.read import Placed
 from schemas.sample import SampleLead
 from streams.journey.compiled import Compiled
 
-__all__ = ["EmailSource", "Layout", "Workplace", "chosen_policy", "load_workplace"]
+__all__ = ["EmailSource", "Layout", "Workplace", "as_approved", "chosen_policy", "load_workplace"]
 
 
 class Workplace(Struct, frozen=True):
     """What was agreed, the e-mails and layouts as written, the sample leads; ``warnings`` stop no e-mail but their own.
 
-    ``programs`` are as written, with their tests; in the policy they have none, so a test changes no policy.
+    ``programs`` are as written, with their tests and personas; in the policy they have no tests, so a test changes no
+    policy, and their personas are part of the condition ``when``.
     """
 
     policy: Policy
@@ -69,6 +71,15 @@ def chosen_policy(folder: Path) -> Compiled:
     return Compiled(workplace.policy)
 
 
+def as_approved(policy: Policy) -> Policy:
+    """The policy as it will be when all that waits for approval has it: what is written is tried out before that."""
+    emails = {
+        name: replace(email, withheld="") if email.withheld == "unapproved" else email
+        for name, email in policy.emails.items()
+    }
+    return replace(policy, emails=emails)
+
+
 def _policy(draft: Draft) -> Policy | None:
     match draft:
         case Draft(
@@ -86,7 +97,7 @@ def _policy(draft: Draft) -> Policy | None:
                 scoring=scoring,
                 stages=stages,
                 lifecycle=lifecycle,
-                programs={name: replace(program.value, tests=()) for name, program in draft.programs.items()},
+                programs={name: _program(draft, program.value) for name, program in draft.programs.items()},
                 emails={name: _email(draft, email) for name, email in draft.emails.items()},
                 sending=sending,
                 sales=sales,
@@ -97,6 +108,11 @@ def _policy(draft: Draft) -> Policy | None:
                 },
             )
     return None
+
+
+def _program(draft: Draft, program: Program) -> Program:
+    journey = draft.journey.value if draft.journey else None
+    return replace(program, tests=(), personas=(), when=audience(program, journey))
 
 
 def _email(draft: Draft, email: EmailDraft) -> Email:

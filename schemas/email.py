@@ -15,8 +15,8 @@ class EmailMeta(Owned, frozen=True, kw_only=True):
 
     ``from: owner`` signs with the rep who knows the lead, with the brand when nobody does; answers go to the brand's
     ``reply_to`` either way, which somebody reads. ``claims`` are named in claims.yaml, ``question`` is the buyer's.
-    ``approvals`` names who must have approved this very text (``Approval``) before it may be sent. ``subjects`` are
-    others to try, by name: a program's variants choose among them.
+    ``approvals`` names who must have approved this very text (``Approval``) before it may be sent, beside those whom
+    approvers.yaml asks for. ``subjects`` are others to try, by name: a program's variants choose among them.
     """
 
     subject: Subject
@@ -61,10 +61,12 @@ class Email(Authored, frozen=True, kw_only=True):
 class Approvers(Owned, frozen=True, kw_only=True):
     """Who may approve, by their address in git, and for which side.
 
-    ``frame`` names who must have approved what is around every e-mail: brand.yaml, layouts, partials, each by itself.
+    ``emails`` names who must have approved every e-mail to leads, and each translation; its front matter may ask for
+    more. ``frame`` names who must have approved what is around e-mails: brand.yaml, layouts, partials, each by itself.
     """
 
     approvers: dict[str, Side]
+    emails: tuple[Side, ...] = ()
     frame: tuple[Side, ...] = ()
 
 

@@ -73,6 +73,8 @@ class Window(Authored, frozen=True, kw_only=True):
 class Program(Owned, frozen=True, kw_only=True):
     """A nurture program: who it is for, and its content as a queue. ``stages`` are those of ``model``.
 
+    Of the leads there it is for those of ``personas`` (journey.yaml; none named: all) of whom ``when`` holds.
+
     ``goals`` are why it exists and ``exits`` why a lead should not stay: both end it. Whoever has had everything goes
     on to the program ``then``, and comes back for steps that are added later. All may begin anew ``again_after``.
     ``withheld`` says what becomes of a step while its e-mail may not be sent: not approved, or past its review date.
@@ -84,6 +86,7 @@ class Program(Owned, frozen=True, kw_only=True):
     class_: Name = field(name="class", default=NURTURE)
     model: Name = MAIN
     stages: Annotated[tuple[Name, ...], Meta(min_length=1)]
+    personas: tuple[Name, ...] = ()
     when: When = When()
     priority: int = 0
     window: Window | None = None

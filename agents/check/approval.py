@@ -41,11 +41,14 @@ class Work(Struct, frozen=True, kw_only=True):
 
 
 def unapproved(draft: Draft) -> Iterator[Problem]:
-    """What asks for approvals has them, for the text as it is: one more word needs them again, and is not sent before.
+    """What needs approvals has them, for the text as it is: one more word needs them again, and is not sent before.
 
-    E-mails say in their front matter whose they need; layouts, partials and the brand in approvers.yaml.
+    approvers.yaml says whose: `emails` for every e-mail to leads, `frame` for the brand, layouts and partials. An
+    e-mail may ask for more in its front matter, never for less. In git a record is good when whoever it names has
+    committed it (signed, where git signs), or when it came together with approvers.yaml, as in a copied workplace;
+    one that is not committed yet is a warning. `nurture apply` asks git too, the pipeline cannot.
     """
-    for work in [*map(work_of, draft.letters()), *_frame(draft)]:
+    for work in _works(draft):
         for side in work.sides:
             if why := _missing(draft, work, side):
                 able = may_approve(draft, work, side)
@@ -55,35 +58,41 @@ def unapproved(draft: Draft) -> Iterator[Problem]:
 
 
 def is_approved(draft: Draft, email: EmailDraft) -> bool:
-    """Whether an e-mail and its translations have all approvals that they ask for, and so has all that is around."""
-    layout = email.source.meta.layout
-    around = {"brand", f"layouts/{layout}", *(f"partials/{name}" for name in _included(draft, email))}
+    """Whether an e-mail and its translations have all approvals that they need, and so has all that is around.
+
+    A notice to a rep waits for none but its own: the word of a handoff is not kept back for a new colour.
+    """
     written = [email, *draft.translations.get(email.source.id, {}).values()]
-    works = [*map(work_of, written), *(work for work in _frame(draft) if work.name in around)]
+    around: set[str] = set() if email.meta.value.kind == "internal" else _around(draft, email)
+    works = [*(_work_of(draft, one) for one in written), *(work for work in _frame(draft) if work.name in around)]
     return not any(_missing(draft, work, side) for work in works for side in work.sides)
 
 
 def may_approve(draft: Draft, work: Work, side: Side) -> list[str]:
     """Who may approve something for a side: those on the list, but never its owner."""
     approvers = draft.approvers.value.approvers if draft.approvers else {}
-    return [who for who, of in approvers.items() if of == side and who != work.owner]
+    return [who for who, of in approvers.items() if of == side and who.lower() != work.owner.lower()]
 
 
 def works(draft: Draft) -> dict[str, Work]:
     """All that can be approved, by the name that ``nurture approve`` knows it by; of two, the e-mail."""
-    emails = map(work_of, draft.letters())
-    return {work.asked: work for work in (*_frame(draft), *emails)}
+    return {work.asked: work for work in _works(draft)}
 
 
-def work_of(email: EmailDraft) -> Work:
-    """An e-mail as something to approve."""
+def _works(draft: Draft) -> Iterator[Work]:
+    yield from _frame(draft)
+    yield from (_work_of(draft, email) for email in draft.letters())
+
+
+def _work_of(draft: Draft, email: EmailDraft) -> Work:
     meta, source = email.meta.value, email.source
+    every = draft.approvers.value.emails if draft.approvers and meta.kind != "internal" else ()
     line, column = email.meta.places.get(("approvals",), (1, 1))
     return Work(
         name=f"emails/{source.name}",
         path=source.path,
         hash=source.source_hash,
-        sides=meta.approvals,
+        sides=tuple(dict.fromkeys((*every, *meta.approvals))),
         owner=meta.owner,
         line=line,
         column=column,
@@ -107,9 +116,11 @@ def _hash(said: bytes) -> str:
     return hashlib.sha256(said).hexdigest()[:16]
 
 
-def _included(draft: Draft, email: EmailDraft) -> list[str]:
+def _around(draft: Draft, email: EmailDraft) -> set[str]:
+    """The names of what an e-mail is written into."""
     layout = draft.layouts.get(email.source.meta.layout)
-    return included((layout.mjml if layout else "") + email.source.body)
+    partials = included((layout.mjml if layout else "") + email.source.body)
+    return {"brand", f"layouts/{email.source.meta.layout}", *(f"partials/{name}" for name in partials)}
 
 
 def _missing(draft: Draft, work: Work, side: Side) -> str:

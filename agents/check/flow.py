@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Final
 
+from agents.check.audience import audience
 from agents.check.draft import Draft
 from agents.check.possible import holds, kinds
 from agents.check.programs import endings
@@ -120,11 +121,12 @@ def conflicting_programs(draft: Draft) -> Iterator[Problem]:
     each other.
     """
     fields = draft.catalogue.value.fields if draft.catalogue else {}
+    journey = draft.journey.value if draft.journey else None
     for (name, one), (_, other) in combinations(sorted(draft.programs.items()), 2):
         shared = [stage for stage in one.value.stages if stage in other.value.stages]
         if not shared or (one.value.class_, one.value.priority) != (other.value.class_, other.value.priority):
             continue
-        whens = one.value.when, other.value.when
+        whens = audience(one.value, journey), audience(other.value, journey)
         if any(all(holds(when, kind) for when in whens) for kind in kinds(whens, fields)):
             message = (
                 f'found the priority {other.value.priority} of "{name}", which is for {listed(shared)} too; expected '

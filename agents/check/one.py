@@ -10,7 +10,7 @@ from agents.check.rules import complaints
 from schemas.problem import Problem, UserError
 
 _ROOT: Final = "brand.yaml"  # every workplace has one
-_OF_PROGRAMS: Final = frozenset({"catalogue", "scoring", "stages", "lifecycle", "sending"})
+_OF_PROGRAMS: Final = frozenset({"catalogue", "scoring", "stages", "lifecycle", "sending", "journey"})
 _NOT_IN_EMAILS: Final = frozenset({"scoring", "lifecycle", "sending", "sales"})  # which no e-mail depends on
 
 

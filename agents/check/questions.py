@@ -27,7 +27,7 @@ def unknown_question(draft: Draft) -> Iterator[Problem]:
 
 
 def unknown_persona(draft: Draft) -> Iterator[Problem]:
-    """Personas are described in journey.yaml; e-mails and questions name those.
+    """Personas are described in journey.yaml; e-mails, questions and programs name those.
 
     A persona says by a condition who it is. One that is not described is nobody.
     """
@@ -81,6 +81,8 @@ def _named(draft: Draft) -> Iterator[tuple[Placed[Any], Place, str]]:
             yield from (
                 (journey, ("questions", index, "personas", nth), name) for nth, name in enumerate(question.personas)
             )
+    for program in draft.programs.values():
+        yield from ((program, ("personas", nth), name) for nth, name in enumerate(program.value.personas))
     for email in draft.emails.values():
         if email.meta.value.persona:
             yield email.meta, ("persona",), email.meta.value.persona

@@ -11,8 +11,10 @@ from agents.cli.shifting import told
 from agents.kafka.clients import client
 from agents.kafka.live import live_leads
 from agents.process.settings import read_settings
+from agents.witness import unproven
 from agents.workplace import load_workplace
 from schemas.policy import policy_hash
+from schemas.words import counted
 from streams.journey.compiled import Compiled
 
 
@@ -27,10 +29,12 @@ def apply(*, dry_run: bool, yes_move: bool) -> None:
     """
     settings = read_settings(os.environ)
     workplace = load_workplace(settings.templates)
-    if isinstance(workplace, list):
-        for problem in workplace:
+    forged = [problem for problem in unproven(settings.templates) if problem.severity == "error"]
+    if isinstance(workplace, list) or forged:
+        problems = [*(workplace if isinstance(workplace, list) else ()), *forged]
+        for problem in problems:
             click.echo(str(problem), err=True)
-        click.echo(f"not applied: {len(workplace)} problems in {settings.templates}", err=True)
+        click.echo(f"not applied: {counted(len(problems), 'problem')} in {settings.templates}", err=True)
         sys.exit(1)
     for problem in workplace.warnings:
         if problem.severity == "error":

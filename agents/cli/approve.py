@@ -1,7 +1,6 @@
 """``nurture approve``: your name, from git, under the text of an e-mail as it stands. Nobody approves their own."""
 
 from pathlib import Path
-from typing import Final
 
 import click
 from ruamel.yaml import YAML
@@ -9,12 +8,11 @@ from ruamel.yaml import YAML
 from agents.check.approval import Work, may_approve, works
 from agents.check.draft import Draft, read_draft
 from agents.cli.completing import named_in
-from agents.git import git
+from agents.git import told
+from agents.witness import PROVEN, authors, signs
 from schemas.email import Side
 from schemas.problem import UserError
 from schemas.words import listed, one_of
-
-_PROVEN: Final = ("G", "U")  # a good signature; U: by somebody whom this machine does not know well
 
 
 @click.command(epilog="Examples:  nurture approve six-week-pilot  ·  nurture approve layouts/letter")
@@ -23,17 +21,18 @@ _PROVEN: Final = ("G", "U")  # a good signature; U: by somebody whom this machin
 def approve(name: str, templates: Path) -> None:
     """Approve EMAIL as it stands, as whom git knows you (user.email), and write the record for you to commit.
 
-    You must be in approvers.yaml, and neither own it nor have written its last change. What is around e-mails is
-    approved by itself: brand, layouts/NAME, partials/NAME.
+    You must be in approvers.yaml, and neither own it nor have written a word since it was last approved. What is
+    around e-mails is approved by itself: brand, layouts/NAME, partials/NAME.
     """
     draft = read_draft(templates)
     known = works(draft)
     if name not in known:
         raise UserError(f'found no e-mail "{name}" that can be read, expected {one_of(name, known)}')
-    work, who = known[name], _told(templates, "config", "user.email")
+    work, who = known[name], told(templates, "config", "user.email")
     side = _side(draft, work, who)
-    for path in work.files:
-        _refuse_author(templates, path, who)
+    for path in (templates / "approvers.yaml", *work.files):
+        _refuse_uncommitted(templates, path)
+    _refuse_author(templates, work, who)
     record = draft.approvals.get(work.name)
     fresh = record is not None and record.value.hash == work.hash
     by = {**(record.value.by if record is not None and fresh else {}), side: who}
@@ -53,16 +52,15 @@ def _side(draft: Draft, work: Work, who: str) -> Side:
     raise UserError(f'found "{who}" as user.email of git, expected {others} (never the owner)')
 
 
-def _refuse_author(templates: Path, path: Path, who: str) -> None:
-    """The last change must be committed, and somebody else's: proven so where git is set to sign commits."""
-    if _told(templates, "status", "--porcelain", "--", str(path.absolute())):
+def _refuse_uncommitted(templates: Path, path: Path) -> None:
+    if told(templates, "status", "--porcelain", "--", str(path.absolute())):
         raise UserError(f"found changes in {path} that are not committed, expected the text that others will read")
-    if _told(templates, "log", "-1", "--format=%ae", "--", str(path.absolute())).lower() == who.lower():
-        raise UserError(f"found {who} as the author of the last change of {path}, expected another pair of eyes")
-    signs = _told(templates, "config", "--type=bool", "--default", "false", "--get", "commit.gpgsign") == "true"
-    if signs and _told(templates, "log", "-1", "--format=%G?", "--", str(path.absolute())) not in _PROVEN:
-        raise UserError(f"found no good signature on the last change of {path}, expected one: git signs here")
 
 
-def _told(folder: Path, *arguments: str) -> str:
-    return git(folder, *arguments).decode().strip()
+def _refuse_author(templates: Path, work: Work, who: str) -> None:
+    """All that is new must be somebody else's: its last change proven so, where git is set to sign commits."""
+    if who.lower() in authors(templates, work):
+        raise UserError(f"found {who} among the authors of {work.asked}, expected another pair of eyes")
+    for path in work.files if signs(templates) else ():
+        if told(templates, "log", "-1", "--format=%G?", "--", str(path.absolute())) not in PROVEN:
+            raise UserError(f"found no good signature on the last change of {path}, expected one: git signs here")

@@ -13,7 +13,7 @@ from rich.markup import escape
 from agents.cli.inside import leads_inside
 from agents.cli.policy import FOLDER
 from agents.git import at_revision
-from agents.workplace import chosen_policy
+from agents.workplace import as_approved, chosen_policy
 from schemas.problem import UserError
 from streams.journey.change import Change, change
 from streams.journey.compiled import Compiled
@@ -41,8 +41,9 @@ def plan(*, policy: Path, against: str, facts: Path | None, days: int, yes_stran
 
     Each lead lives on for some days under the old and under the new policy, nothing happening but time. Exit status 1
     when an e-mail would be sent again to somebody who had it, or a lead in a program would be left without one.
+    E-mails that wait for approval count as approved.
     """
-    new, old = chosen_policy(policy), _old(policy, against)
+    new, old = _approved(chosen_policy(policy)), _approved(_old(policy, against))
     leads, now = leads_inside(facts, old)
     found = change(leads, old, new, now, days)
     if as_json:
@@ -50,6 +51,10 @@ def plan(*, policy: Path, against: str, facts: Path | None, days: int, yes_stran
     else:
         _tell(Console(highlight=False, soft_wrap=True), found, days)
     sys.exit(int(bool(found.resent) or (bool(found.stranded) and not yes_strand)))
+
+
+def _approved(policy: Compiled) -> Compiled:
+    return Compiled(as_approved(policy.policy))
 
 
 def _old(folder: Path, against: str) -> Compiled:

@@ -20,7 +20,7 @@ from agents.simulation.page import listed, page
 from agents.simulation.run import Simulated, Tell, by_lead, run, sampled
 from agents.simulation.tally import Flow
 from agents.words import said
-from agents.workplace import Workplace, load_workplace
+from agents.workplace import Workplace, as_approved, load_workplace
 from schemas.facts import Fact
 from schemas.problem import UserError
 from schemas.reason import SENTENCES, Reason
@@ -63,7 +63,7 @@ def simulate(
     """Let leads live through simulated days under the workplace's policy, and show one PROGRAM or all.
 
     The core is the real one, the clock is not, and nothing can be sent. Leads do what their histories say: nobody
-    clicks or answers who did not in the file.
+    clicks or answers who did not in the file. E-mails that wait for approval count as approved.
     """
     workplace = _workplace(policy, program)
     histories = _histories(workplace, file, sample=sample, count=count)
@@ -71,7 +71,7 @@ def simulate(
         raise UserError(f'found the lead "{lead}", expected {one_of(lead, list(histories))}')
     began = time.perf_counter()
     with _bar() as tell:
-        simulated = run(Compiled(workplace.policy), histories, days, tell, lead)
+        simulated = run(Compiled(as_approved(workplace.policy)), histories, days, tell, lead)
     seconds = time.perf_counter() - began
     flows = tuple(flow for flow in simulated.flows if program in ("all", flow.program))
     if html:

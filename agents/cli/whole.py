@@ -12,6 +12,7 @@ from agents.cli.policy import no_policy
 from agents.cli.prospects import prospects
 from agents.cli.shifting import told
 from agents.history import read_facts
+from agents.witness import unproven
 from agents.workplace import Workplace, chosen_policy, load_workplace
 from schemas.problem import Problem
 from schemas.words import counted
@@ -24,10 +25,11 @@ def found_in(path: Path, day: date, against: Path | None, facts: Path | None) ->
     loaded = load_workplace(path, day)
     if isinstance(loaded, Workplace) and against and facts:
         loaded = _moved(path, loaded, against, facts)
+    against_records = unproven(path)
     if not isinstance(loaded, Workplace):
-        return Found(loaded)
+        return Found(sorted([*loaded, *against_records]))
     outlook = list(prospects(path, loaded, facts))
-    problems = sorted([*loaded.warnings, *(slow for _, slow in outlook if slow)])
+    problems = sorted([*loaded.warnings, *against_records, *(slow for _, slow in outlook if slow)])
     parts: dict[str, Sized] = {"e-mail": loaded.sources, "program": loaded.policy.programs, "sample lead": loaded.leads}
     held = ", ".join(counted(len(several), what) for what, several in parts.items())
     return Found(problems, tuple(says for says, _ in outlook), f"{held}; ")

@@ -27,6 +27,7 @@ FLOW_RULES = [
     ("starved-program", "programs/look.yaml", "email: again, wait: 3 days", "email: again, if: {field: role, is: boss}", "email: again, else: hello", "{id: second"),
     ("conflicting-programs", "programs/look.yaml", "name: Look\n", "name: Look\npriority: 6\n", "name: Look\npriority: 5\n", "5\n", "", _OTHER),
     ("conflicting-programs", "programs/look.yaml", "name: Look\n", "name: Look\npriority: 5\nwhen: {field: role, is: clerk}\n", "name: Look\npriority: 5\nwhen: {field: employees, at_least: 9}\n", "5\n", "", _OTHER),
+    ("conflicting-programs", "programs/look.yaml", "name: Look\n", "name: Look\npriority: 5\npersonas: [boss]\nwhen: {field: role, is: clerk}\n", "name: Look\npriority: 5\npersonas: [boss]\n", "5\n", "", _OTHER),
     ("conflicting-programs", "programs/look.yaml", "name: Look\n", "name: Look\npriority: 5\nclass: news\n", "name: Look\npriority: 5\nclass: nurture\n", "5\n", "", {**_OTHER, **_CLASS}),
     ("starved-program", "programs/look.yaml", "name: Look\n", "name: Look\nclass: nurture\n", "name: Look\nclass: news\n", "3 days", "", _CLASS),
     ("unknown-class", "programs/look.yaml", "name: Look\n", "name: Look\nclass: news\n", "name: Look\nclass: new\n", "new\n", "", _CLASS),

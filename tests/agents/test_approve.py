@@ -1,11 +1,13 @@
-"""Approvals: bound to one text, by somebody on the list, never by its owner or author; nobody is asked who need not be."""
+"""Approvals: bound to one text, by somebody on the list, never by its owner or an author; git knows who gave them."""
 
 import subprocess
 
 import pytest
 from click.testing import CliRunner
 
+from agents.cli.apply import apply
 from agents.cli.approve import approve
+from agents.witness import unproven
 from agents.workplace import load_workplace
 from tests.agents.workplaces import OWNED, SMALL, written
 
@@ -93,6 +95,7 @@ def test_who_needs_no_approval_is_not_asked(tmp_path):
 def test_a_new_footer_needs_an_approval_of_its_own_and_voids_no_other(folder):
     """Brand, layouts and partials by themselves, when approvers.yaml asks for it; e-mails wait for what is around them."""
     (folder / "approvers.yaml").write_text(LIST + "frame: [sales]\n")
+    git(folder, "commit", "-qam", "x")
     for who, what in (("max@oak.example", "again"), ("jonas@oak.example", "again"), ("jonas@oak.example", "brand")):
         assert "approves for" in approved(folder, who, what)
     held = load_workplace(folder).policy.emails
@@ -100,7 +103,7 @@ def test_a_new_footer_needs_an_approval_of_its_own_and_voids_no_other(folder):
         "found no approval by sales, expected `nurture approve layouts/letter` by",
         1,
     ]
-    assert {email.withheld for email in held.values()} == {"unapproved"}
+    assert {name for name, email in held.items() if email.withheld == "unapproved"} == held.keys() - {"handoff-notice"}
     approved(folder, "jonas@oak.example", "layouts/letter")
     assert missing(folder) == []
     footer = folder / "layouts/letter.txt"
@@ -112,8 +115,8 @@ def test_a_new_footer_needs_an_approval_of_its_own_and_voids_no_other(folder):
     assert missing(folder) == []
 
 
-def test_where_git_signs_the_author_is_proven(folder, tmp_path):
-    """By a signature that git itself finds good; an unsigned change is approved by nobody."""
+def signing(folder, tmp_path):
+    """Sets git to sign there, as Ines."""
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     (tmp_path / "signers").write_text(f"ines@example.com {key.with_suffix('.pub').read_text()}")
@@ -124,10 +127,143 @@ def test_where_git_signs_the_author_is_proven(folder, tmp_path):
         "gpg.ssh.allowedSignersFile": tmp_path / "signers",
     }.items():
         git(folder, "config", name, str(value))
+
+
+def test_where_git_signs_the_author_is_proven(folder, tmp_path):
+    """By a signature that git itself finds good; an unsigned change is approved by nobody."""
+    signing(folder, tmp_path)
     assert "no good signature" in approved(folder, "max@oak.example")
     (folder / "emails/again.md").write_text(NEEDS + "!\n")
     git(folder, "commit", "-qam", "x")
     assert "approves for marketing" in approved(folder, "max@oak.example")
+
+
+DEMANDED = LIST + "emails: [marketing]\n"
+
+
+def test_the_list_may_ask_for_every_email_and_none_of_them_can_say_no(folder):
+    """Its front matter adds to that. Notices to reps are no e-mails to leads."""
+    (folder / "approvers.yaml").write_text(DEMANDED)
+    (folder / "emails/hello.md").write_text(SMALL["emails/hello.md"].replace("claims", "approvals: []\nclaims"))
+    asked = sorted((one.path, one.message[:30]) for one in load_workplace(folder).warnings if one.rule == "unapproved")
+    assert asked == [
+        (f"{folder}/emails/again.md", "found no approval by marketing"),
+        (f"{folder}/emails/again.md", "found no approval by sales, ex"),
+        (f"{folder}/emails/hello.md", "found no approval by marketing"),
+    ]
+    held = load_workplace(folder).policy.emails
+    assert {name: email.withheld for name, email in held.items()} == {
+        "again": "unapproved",
+        "hello": "unapproved",
+        "handoff-notice": "",
+    }
+
+
+def test_nobody_adds_themselves_to_the_list_in_passing(folder):
+    """The list counts as others can read it."""
+    (folder / "approvers.yaml").write_text(LIST.replace("max@", "eve@oak.example: marketing, max@"))
+    assert "approvers.yaml that are not committed" in approved(folder, "eve@oak.example")
+
+
+def test_all_authors_since_the_last_approved_text_count(folder):
+    """Not only the last; whoever wrote what was approved since may approve what is new."""
+    write(folder, "!", "max@oak.example")
+    write(folder, "!!", "ines@example.com", "-m", "Co-authored-by: J <Jonas@oak.example>")
+    assert "max@oak.example among the authors" in approved(folder, "max@oak.example")
+    assert "jonas@oak.example among the authors" in approved(folder, "jonas@oak.example")
+    (folder / "approvers.yaml").write_text(LIST.replace("max@", "zoe@oak.example: marketing, max@"))
+    git(folder, "commit", "-qam", "Zoe may")
+    assert "approves for" in approved(folder, "zoe@oak.example")
+    record(folder, "zoe@oak.example")
+    write(folder, "!!!", "zoe@oak.example")
+    assert "zoe@oak.example among the authors" in approved(folder, "zoe@oak.example")
+    assert "approves for" in approved(folder, "max@oak.example")
+    assert "approves for" in approved(folder, "jonas@oak.example")
+
+
+def write(folder, more, who, *words):
+    """Another text, committed by somebody."""
+    (folder / "emails/again.md").write_text(f"{NEEDS}{more}\n")
+    git(folder, "commit", "-qam", "x", *words, who=who)
+
+
+def record(folder, who, *words):
+    """The records as they are, committed by somebody."""
+    git(folder, "add", "approvals")
+    git(folder, "commit", "-qm", "x", *words, who=who)
+
+
+def told(folder):
+    """What git tells against the records."""
+    return [(one.severity, one.message.partition(", expected")[0]) for one in unproven(folder)]
+
+
+def test_a_record_counts_when_whom_it_names_has_committed_it(folder):
+    """Not yet committed is a warning; a co-author has committed too, as when a pull request is squashed."""
+    approved(folder, "max@oak.example")
+    assert told(folder) == [("warning", "found an approval that is not committed")]
+    record(folder, "max@oak.example")
+    assert told(folder) == []
+    approved(folder, "jonas@oak.example")
+    record(folder, "ines@example.com", "-m", "Co-authored-by: Jonas <jonas@oak.example>")
+    assert told(folder) == []
+
+
+def test_a_record_that_somebody_else_committed_is_an_error(folder):
+    """Also for a new text, where whom it names had committed the record of the old one."""
+    forged = ("error", 'found an approval by "max@oak.example", committed by "ines@example.com"')
+    approved(folder, "max@oak.example")
+    record(folder, "ines@example.com")
+    assert told(folder) == [forged]
+    record(folder, "max@oak.example", "--amend", "--reset-author")
+    assert told(folder) == []
+    write(folder, "!", "ines@example.com")
+    approved(folder, "max@oak.example")
+    record(folder, "ines@example.com")
+    assert told(folder) == [forged]
+
+
+def test_no_policy_with_such_a_record_is_applied(folder, monkeypatch):
+    """It is told before anybody asks Kafka."""
+    approved(folder, "max@oak.example")
+    record(folder, "ines@example.com")
+    monkeypatch.setenv("NURTURE_TEMPLATES", str(folder))
+    monkeypatch.setenv("NURTURE_BOOTSTRAP", "127.0.0.1:9")
+    result = CliRunner().invoke(apply, [])
+    assert (result.exit_code, "not applied: 1 problem" in result.output) == (1, True)
+
+
+def test_a_workplace_that_is_copied_comes_with_its_records(folder, tmp_path):
+    """Who commits them together with the list vouches for them; where there is no git, nobody is asked."""
+    approved(folder, "max@oak.example")
+    subprocess.run(["rm", "-rf", str(folder / ".git")], check=True)
+    assert told(folder) == []
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    assert told(folder) == []
+    git(folder, "commit", "-qm", "all at once")
+    assert told(folder) == []
+    write(folder, "!", "ines@example.com")
+    copy = tmp_path / "shallow"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", f"file://{folder}", str(copy)], check=True)
+    assert told(copy) == []
+
+
+def test_where_git_signs_a_record_is_signed(folder, tmp_path):
+    """And what a message says of authors proves nothing."""
+    (tmp_path / "signs").mkdir()
+    approved(folder, "max@oak.example")
+    record(folder, "max@oak.example")
+    signing(folder, tmp_path / "signs")
+    unsigned = ("error", 'found an approval by "max@oak.example" without a good signature of theirs')
+    assert told(folder) == [unsigned]
+    record(folder, "max@oak.example", "--amend", "--reset-author")
+    assert told(folder) == [unsigned]  # with the key of Ines
+    signers = tmp_path / "signs" / "signers"
+    signers.write_text(signers.read_text().replace("ines@example.com", "max@oak.example"))
+    assert told(folder) == []
+    record(folder, "ines@example.com", "--amend", "--reset-author", "-m", "Co-authored-by: M <max@oak.example>")
+    assert told(folder) == [("error", 'found an approval by "max@oak.example", committed by "ines@example.com"')]
 
 
 def test_an_unknown_email_is_a_sentence(folder):

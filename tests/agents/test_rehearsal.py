@@ -52,6 +52,14 @@ def test_what_passes_is_one_line_and_status_0(tmp_path):
             0, "ok   look: The boss is greeted\n1 test in 1 program, none failed\n")  # fmt: skip
 
 
+def test_what_waits_for_approval_is_tried_out_before(tmp_path):
+    """Whoever approves an e-mail wants to know what it will do."""
+    folder = workplace(tmp_path)
+    (folder / "emails/again.md").write_text(SMALL["emails/again.md"].replace("layout", "approvals: [sales]\nlayout"))
+    assert load_workplace(folder).policy.emails["again"].withheld == "unapproved"
+    assert run(folder).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
