@@ -13,7 +13,7 @@ from schemas.lead import Lead
 from schemas.ledger import LedgerEntry
 from schemas.mark import Mark
 from schemas.policy import Policy
-from schemas.problem import Refusal, Rejected
+from schemas.problem import Refusal, Rejected, UserError
 from schemas.queue import QueueItem
 from schemas.sighting import Crowd, Sighting
 
@@ -21,7 +21,6 @@ MOST_BYTES: Final = 900_000  # a larger record cannot be answered by a row and i
 
 encode: Final = msgspec.json.Encoder().encode
 encode_lead: Final = msgspec.msgpack.Encoder().encode
-decode_lead: Final = msgspec.msgpack.Decoder(Lead).decode
 decode_command: Final = msgspec.json.Decoder(Command).decode
 decode_send: Final = msgspec.json.Decoder(ToSender).decode
 decode_handoff: Final = msgspec.json.Decoder(HandoffOrder).decode
@@ -32,9 +31,21 @@ decode_mark: Final = msgspec.json.Decoder(Mark).decode
 decode_sighting: Final = msgspec.json.Decoder(Sighting).decode
 decode_crowd: Final = msgspec.json.Decoder(Crowd).decode
 decode_policy: Final = msgspec.json.Decoder(Policy).decode
+_rows: Final = msgspec.msgpack.Decoder(Lead).decode
 _facts: Final[msgspec.json.Decoder[Fact]] = msgspec.json.Decoder(Fact)
 _T = TypeVar("_T")
 _peek: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def decode_lead(value: bytes) -> Lead:
+    """A lead's row as this release writes it. Raises UserError for another release's: nothing of it is left out."""
+    try:
+        return _rows(value)
+    except msgspec.ValidationError as error:
+        message = (
+            f"found a lead's row of another release ({error}), expected one of this: run the release that wrote it"
+        )
+        raise UserError(message) from error
 
 
 def decode_fact(value: bytes | None) -> Fact | Rejected:

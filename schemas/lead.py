@@ -1,4 +1,7 @@
-"""The row of a lead: all that ``decide`` remembers of its facts, bounded whatever the traffic. It derives nothing."""
+"""The row of a lead: all that ``decide`` remembers of its facts, bounded whatever the traffic. It derives nothing.
+
+A row with a key that is not here was written by another release: it is refused, not read without it.
+"""
 
 from typing import Literal
 
@@ -17,7 +20,7 @@ MOST_DELIVERIES = 4  # whose clicks may still come
 MOST_TRAITS = 64  # names that a row keeps: the first ones that were said
 
 
-class Basis(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Basis(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A lawful basis as it was given: the burden of proof is ours."""
 
     kind: str
@@ -27,7 +30,7 @@ class Basis(Struct, frozen=True, kw_only=True, omit_defaults=True):
     expires: Millis | None = None
 
 
-class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Where a lead stands in one model: the two axes, a veto, the stage and since when.
 
     ``overstayed`` is when it had been in a stage for too long; until it moves on, only newer interest moves it forward.
@@ -43,7 +46,7 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lapses: Millis = 0
 
 
-class Enrolment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Enrolment(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A lead's time in one program: steps done, and when the next is due (counted from ``anchor``).
 
     ``heard`` is the step whose event has come.
@@ -57,7 +60,7 @@ class Enrolment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     heard: str = ""
 
 
-class Pending(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Pending(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """An e-mail that a program ordered and of which nothing was heard yet; too late after ``until``."""
 
     program: str
@@ -66,14 +69,14 @@ class Pending(Struct, frozen=True, kw_only=True, omit_defaults=True):
     until: Millis
 
 
-class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """An e-mail that the lead asked for and that may not be sent yet: the fact that asked, and when."""
 
     fact: str
     at: Millis
 
 
-class OpenHandoff(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OpenHandoff(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A handoff that waits for sales or is being worked by them."""
 
     id: str
@@ -96,7 +99,7 @@ class Click(Struct, frozen=True, kw_only=True, array_like=True):
     rules: tuple[str, ...]
 
 
-class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Who the lead is, what they did (counts by rule and day), where they stand, and when to look again."""
 
     id: LeadId

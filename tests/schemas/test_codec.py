@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.codec import MOST_BYTES, decode_fact, decode_lead, encode, encode_lead
 from schemas.facts import FACTS, Happened
 from schemas.lead import Basis, Lead
-from schemas.problem import Refusal, Rejected
+from schemas.problem import Refusal, Rejected, UserError
 
 FACT = {"type": "page.viewed.v1", "id": "1", "lead_id": "ada", "at": 1, "seen": 2, "path": "/"}
 JSON = st.recursive(
@@ -89,6 +89,20 @@ def test_a_row_is_read_as_it_was_written(lead):
         lead, bases={"consent": Basis(kind="consent", at=1, form="f", wording="w")}, recent=b"\0\xff"
     )
     assert decode_lead(encode_lead(row)) == row
+
+
+@pytest.mark.parametrize(
+    ("older", "says"),
+    [
+        ({"enrolment": {"program": "look"}}, "unknown field `enrolment`"),
+        ({"sent": [1, 2]}, "Expected `object`, got `array`"),
+        ({"standings": {"main": {"grade": "A"}}}, "unknown field `grade`"),
+    ],
+)
+def test_a_row_of_another_release_is_a_sentence(older, says):
+    """Nothing that it knows is left out in silence."""
+    with pytest.raises(UserError, match=rf"another release \(.*{says}.*run the release that wrote it"):
+        decode_lead(msgspec.msgpack.encode({"id": "ada"} | older))
 
 
 def test_json_is_written_compactly():
