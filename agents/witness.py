@@ -17,6 +17,7 @@ from schemas.read import Placed
 PROVEN: Final = ("G", "U")
 """What git calls a good signature; U: by somebody whom this machine does not know well."""
 _RECORDS, _LIST = "approvals", "approvers.yaml"
+_CONTENT: Final = ("brand.yaml", "emails", "layouts", "partials")
 _COMMIT: Final = "--format=%x01%H%x02%ae%x02%ce%x02%(trailers:key=Co-authored-by,separator=%x2c)%x02"
 _ADDRESS: Final = re.compile(r"<([^<>]+)>")
 _FILE: Final = re.compile(r"^\+\+\+ (.+?)\t?$", re.MULTILINE)
@@ -25,13 +26,16 @@ _PLAIN: Final = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames",
 
 
 class _Commit(Struct, frozen=True):
-    """A commit: the addresses of those who made it, and of those whom its message calls authors, in small letters."""
+    """A commit: the addresses of those who made it, and of those whom its message calls authors, in small letters.
+
+    ``shows`` is its patch, or the names of its files, a line each.
+    """
 
     id: str
     author: str
     committer: str
     others: frozenset[str]
-    patch: str
+    shows: str
 
 
 def signs(folder: Path) -> bool:
@@ -51,7 +55,7 @@ def authors(folder: Path, work: Work) -> set[str]:
 
 
 def unproven(folder: Path) -> list[Problem]:
-    """What git tells against the records of a workplace: they name others than committed them.
+    """What git tells against the records of a workplace: they name others than committed them, or an author.
 
     Nothing when the list of approvers is not in git. A record that was committed together with the list is vouched for
     by whoever keeps the list: so come workplaces that are copied, and clones without their history.
@@ -59,8 +63,9 @@ def unproven(folder: Path) -> list[Problem]:
     records = read_draft(folder, lambda _, kind, __: kind.startswith(_RECORDS)).approvals
     try:
         known = list(_commits(folder, _RECORDS, _LIST, "-p", *_PLAIN)) if records else []
-        if not any(_LIST in _FILE.findall(commit.patch) for commit in known):
+        if not any(_LIST in _FILE.findall(commit.shows) for commit in known):
             return []
+        story = list(_commits(folder, _RECORDS, *_CONTENT, "--name-only", "--no-renames"))
         changed = told(folder, "diff", "--name-only", "--relative", "HEAD", "--", _RECORDS).splitlines()
         proof = signs(folder)
     except UserError:
@@ -68,16 +73,25 @@ def unproven(folder: Path) -> list[Problem]:
     found: list[Problem] = []
     for name, record in records.items():
         file = f"{_RECORDS}/{name}.yaml"
-        own = [] if file in changed else _since_its_text(file, known)
-        found += _told_against(folder, record, own, proof=proof)
+        own = [commit for commit in known if file in _FILE.findall(commit.shows)]
+        first = next((index for index, commit in enumerate(own) if _HASH.search(_part(commit.shows, file))), len(own))
+        about_it = [] if file in changed else own[: first + 1]
+        wrote = _wrote(name, about_it, own[first + 1 :], story)
+        found += _told_against(folder, record, about_it, wrote, proof=proof)
     return sorted(found)
 
 
-def _since_its_text(file: str, known: list[_Commit]) -> list[_Commit]:
-    """The commits of a record since it is about the text that it is about, the newest first."""
-    own = [commit for commit in known if file in _FILE.findall(commit.patch)]
-    first = next((index for index, commit in enumerate(own) if _HASH.search(_part(commit.patch, file))), len(own))
-    return own[: first + 1]
+def _wrote(name: str, about_it: list[_Commit], before: list[_Commit], story: list[_Commit]) -> set[str]:
+    """Who wrote a text between its approval and the one before.
+
+    Of the commit that brought both only its author counts: in a squashed one the co-authors are those who approved.
+    """
+    if not about_it:
+        return set()
+    ids = [commit.id for commit in story]
+    start, end = ids.index(about_it[-1].id), ids.index(before[0].id) if before else len(ids)
+    own = [one for one in story[start:end] if name in {file.rpartition(".")[0] for file in one.shows.split()}]
+    return {who for one in own for who in (one.author, *(() if one.id == ids[start] else one.others))}
 
 
 def _part(patch: str, file: str) -> str:
@@ -85,8 +99,10 @@ def _part(patch: str, file: str) -> str:
     return patch.partition(f"\n+++ {file}")[2].partition("\ndiff --git")[0]
 
 
-def _told_against(folder: Path, record: Placed[Approval], own: list[_Commit], *, proof: bool) -> Iterator[Problem]:
-    if own and _LIST in _FILE.findall(own[0].patch):
+def _told_against(
+    folder: Path, record: Placed[Approval], own: list[_Commit], wrote: set[str], *, proof: bool
+) -> Iterator[Problem]:
+    if own and _LIST in _FILE.findall(own[0].shows):
         return
     for side, who in record.value.by.items():
         if not own:
@@ -94,6 +110,9 @@ def _told_against(folder: Path, record: Placed[Approval], own: list[_Commit], *,
             yield record.problem(("by", side), "unapproved", message, warning=True)
         elif not any(who.lower() in _makers(commit, proof=proof) for commit in own):
             message = f'found an approval by "{who}", committed by "{own[0].author}", expected a commit by "{who}"'
+            yield record.problem(("by", side), "unapproved", message)
+        elif who.lower() in wrote:
+            message = f'found an approval by "{who}", who wrote some of it, expected another pair of eyes'
             yield record.problem(("by", side), "unapproved", message)
         elif proof and not _signed(folder, own, who.lower()):
             message = f'found an approval by "{who}" without a good signature of theirs, expected one: git signs here'

@@ -223,6 +223,25 @@ def test_a_record_that_somebody_else_committed_is_an_error(folder):
     assert told(folder) == [forged]
 
 
+def test_a_record_by_an_author_is_an_error(folder):
+    """However it was written: alone, or with somebody. Not when it was approved since, nor in what is squashed."""
+    approved(folder, "max@oak.example")
+    approved(folder, "jonas@oak.example")
+    record(folder, "max@oak.example", "-m", "Co-authored-by: J <jonas@oak.example>")
+    assert told(folder) == []
+    write(folder, "!", "max@oak.example")
+    approved(folder, "jonas@oak.example")
+    file = folder / "approvals/emails/again.yaml"
+    file.write_text(file.read_text() + "  marketing: max@oak.example\n")
+    record(folder, "max@oak.example", "-m", "Co-authored-by: J <jonas@oak.example>")
+    assert told(folder) == [("error", 'found an approval by "max@oak.example", who wrote some of it')]
+    write(folder, "!!", "ines@example.com")
+    approved(folder, "max@oak.example")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "--amend", "--reset-author", "-m", "x", "-m", "Co-authored-by: M <max@oak.example>")
+    assert told(folder) == []
+
+
 def test_no_policy_with_such_a_record_is_applied(folder, monkeypatch):
     """It is told before anybody asks Kafka."""
     approved(folder, "max@oak.example")
