@@ -16,6 +16,8 @@ from schemas.nodes import advice, found, mark, suits, words
 from schemas.problem import Problem
 from schemas.words import listed, one_of
 
+Refused = tuple[str, str, str]
+"""A key that is asked for in vain (a shape's ``REFUSED``): the rule, what it is, and what to do instead."""
 Place = tuple[str | int, ...]
 MISTAKE: Final = object()
 """What stands for a value when there is a complaint instead."""
@@ -100,7 +102,9 @@ def _struct(node: MappingNode, wanted: inspect.StructType, placing: Placing, at:
     missing = {name for name, field in fields.items() if field.required}
     values: dict[str, Any] = {}
     for key, value in _entries(node, placing):
-        if (field := fields.get(key.value)) is None:
+        if key.value in (refused := getattr(wanted.cls, "REFUSED", {})):
+            placing.complain(key, *refused[key.value])
+        elif (field := fields.get(key.value)) is None:
             placing.complain(key, "unknown-key", f'the key "{key.value}"', one_of(key.value, fields))
         else:
             missing.discard(key.value)

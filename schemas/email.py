@@ -1,12 +1,18 @@
 """What heads an e-mail, who must agree to it, and what it may claim. It reads no e-mail's text (``agents.render``)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import Meta, field
 
 from schemas.authored import Authored, Date, Name, Owned
+from schemas.convert import Refused
 
 Side = Literal["marketing", "sales"]
+_NO_FILES: Final[Refused] = (
+    "attachment",
+    "a file to be sent along",
+    "a link to it in the text: filters distrust attachments and phones cannot show them, so an e-mail carries none",
+)
 Subject = Annotated[str, Meta(min_length=1, max_length=150)]
 
 
@@ -18,6 +24,8 @@ class EmailMeta(Owned, frozen=True, kw_only=True):
     ``approvals`` names who must have approved this very text (``Approval``) before it may be sent, beside those whom
     approvers.yaml asks for. ``subjects`` are others to try, by name: a program's variants choose among them.
     """
+
+    REFUSED: ClassVar[dict[str, Refused]] = dict.fromkeys(("attachment", "attachments", "attach", "files"), _NO_FILES)
 
     subject: Subject
     subjects: dict[Name, Subject] = field(default_factory=dict)

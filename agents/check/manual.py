@@ -55,6 +55,12 @@ ALSO: Final = {
     A quote that is left open takes its words with it, and leads read another language than their own. Of two
     translations of the same words one would win, and not always the one that was meant.
     """,
+    "attachment": """
+    An e-mail carries no files: it links to them.
+
+    Spam filters distrust attachments, phones cannot show them, and nobody can take back what was sent. Put the file on
+    the website, and link to it; the link also tells whether anybody wanted it.
+    """,
     "front-matter": """
     An e-mail begins with "---", its keys, and "---".
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from jinja2 import TemplateSyntaxError
@@ -114,17 +115,26 @@ def unknown_element(draft: Draft) -> Iterator[Problem]:
 def unknown_partial(draft: Draft) -> Iterator[Problem]:
     """What is included stands in partials/, and includes nothing itself.
 
-    What several e-mails share stands in partials/, one level deep, so that one can see what a letter is made of.
+    What several e-mails share stands in partials/, one level deep, so that one can see what a letter is made of, and
+    none can include itself. Write the inner text out.
     """
     known, inner = draft.names["partials"], {partial.path for partial in draft.partials.values()}
     for piece in pieces(draft):
         for found, name in zip(INCLUDE.finditer(piece.text), included(piece.text), strict=True):
             if piece.path in inner:
-                message = "found a partial that includes another, expected the text itself"
+                way = " → ".join(_way(draft, [Path(piece.path).stem, name]))
+                message = f"found a partial that includes another ({way}), expected the text itself"
                 yield piece.problem(found.start(1), "unknown-partial", message)
             elif name not in known and not (name == BODY and _only_mjml(draft, piece.path)):
                 message = f'found the partial "{name}", expected {one_of(name, known)}'
                 yield piece.problem(found.start(1), "unknown-partial", message)
+
+
+def _way(draft: Draft, names: list[str]) -> list[str]:
+    """The names on, from partial to partial, to the end or to where they begin anew."""
+    partial = draft.partials.get(names[-1])
+    inner = included(partial.mjml) if partial is not None and names[-1] not in names[:-1] else []
+    return _way(draft, [*names, inner[0]]) if inner else names
 
 
 def value_in_markup(draft: Draft) -> Iterator[Problem]:
@@ -182,7 +192,11 @@ def pieces(draft: Draft) -> Iterator[Piece]:
 
 
 def _whole(text: str, draft: Draft) -> bool:
-    return set(included(text)) <= draft.partials.keys() | {BODY}
+    """Whether what a text includes is there, and no more than that."""
+    names = set(included(text))
+    return names <= draft.partials.keys() | {BODY} and not any(
+        included(draft.partials[name].mjml) for name in names & draft.partials.keys()
+    )
 
 
 def _sound(*texts: str) -> bool:

@@ -1,5 +1,6 @@
 """Rules about what a template says: it parses, keeps to the language, names what is known. Nothing is rendered."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
@@ -14,6 +15,7 @@ from agents.render.language import misuse
 from schemas.convert import Place
 from schemas.problem import Problem
 
+_WITHIN: Final = r"\{[{%](?:(?!\}\}|%\}).)*?"
 _LAYOUT_NAMES: Final = {name: Known() for name in ("subject", "preheader", "kind", "body", "locale")}
 
 
@@ -33,14 +35,20 @@ class Written(Struct, frozen=True):
 
     def problem(self, line: int, word: str, rule: str, message: str, *, warning: bool = False) -> Problem:
         """A complaint at a word in a line of the template (from 1)."""
+        return self.matching(line, re.escape(word), rule, message, warning=warning)
+
+    def matching(self, line: int, like: str, rule: str, message: str, *, warning: bool = False) -> Problem:
+        """A complaint at what looks like this in a line of the template (from 1), inside of braces if it is there."""
         at = self.line + line - 1
         written = self.lines[at - 1] if at <= len(self.lines) else ""
-        found = written.find(word, self.column - 1 if line == 1 else 0) + 1 if word else 0
-        column = found or (self.column if line == 1 else len(written) - len(written.lstrip()) + 1)
+        start = self.column - 1 if line == 1 else 0
+        ways = (rf"{_WITHIN}(?P<here>{like})", rf"(?P<here>{like})") if like else ()
+        found = next(filter(None, (re.compile(way).search(written, start) for way in ways)), None)
+        indented = start if line == 1 else len(written) - len(written.lstrip())
         return Problem(
             path=self.path,
             line=at,
-            column=column,
+            column=(found.start("here") if found else indented) + 1,
             message=message,
             rule=rule,
             severity="warning" if warning else "error",
@@ -68,8 +76,8 @@ def template_language(draft: Draft) -> Iterator[Problem]:
     for written in templates(draft):
         tree = parsed(written.text)
         if isinstance(tree, nodes.Template):
-            for line, message in misuse(tree):
-                yield written.problem(line, "{", "template-language", message)
+            for line, like, message in misuse(tree):
+                yield written.matching(line, like, "template-language", message)
 
 
 def unknown_variable(draft: Draft) -> Iterator[Problem]:

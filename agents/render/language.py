@@ -7,7 +7,7 @@ nothing but keys of plain data when it runs. What is left is linear in the templ
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -134,63 +134,74 @@ _ALLOWED: Final = (
     nodes.Filter, nodes.Test, nodes.If, nodes.For, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or,
     nodes.Not, nodes.Concat, nodes.List, nodes.Tuple,
 )  # fmt: skip
-_CALLED: Final[dict[type[nodes.Node], str]] = {
-    nodes.Call: "a call",
-    nodes.Assign: '"set"',
-    nodes.AssignBlock: '"set"',
-    nodes.Include: '"include"',
-    nodes.Import: '"import"',
-    nodes.FromImport: '"import"',
-    nodes.Extends: '"extends"',
-    nodes.Block: '"block"',
-    nodes.Macro: '"macro"',
-    nodes.CallBlock: '"call"',
-    nodes.FilterBlock: '"filter"',
-    nodes.With: '"with"',
-    nodes.Mul: '"*"',
-    nodes.Pow: '"**"',
-    nodes.Add: '"+"',
-    nodes.Sub: '"-"',
-    nodes.Div: '"/"',
-    nodes.FloorDiv: '"//"',
-    nodes.Mod: '"%"',
-    nodes.Slice: "a slice",
-    nodes.Dict: "a mapping",
+# by what a node is: how it is called, and what it looks like where it stands
+_CALLED: Final[dict[type[nodes.Node], tuple[str, str]]] = {
+    nodes.Call: ("a call", r"[\w.]+\s*\("),
+    nodes.Assign: ('"set"', r"\bset\b"),
+    nodes.AssignBlock: ('"set"', r"\bset\b"),
+    nodes.Include: ('"include"', r"\binclude\b"),
+    nodes.Import: ('"import"', r"\bimport\b"),
+    nodes.FromImport: ('"import"', r"\bfrom\b"),
+    nodes.Extends: ('"extends"', r"\bextends\b"),
+    nodes.Block: ('"block"', r"\bblock\b"),
+    nodes.Macro: ('"macro"', r"\bmacro\b"),
+    nodes.CallBlock: ('"call"', r"\bcall\b"),
+    nodes.FilterBlock: ('"filter"', r"\bfilter\b"),
+    nodes.With: ('"with"', r"\bwith\b"),
+    nodes.Mul: ('"*"', r"\*"),
+    nodes.Pow: ('"**"', r"\*\*"),
+    nodes.Add: ('"+"', r"\+"),
+    nodes.Sub: ('"-"', r"(?<![%{])-(?![%}])"),
+    nodes.Div: ('"/"', "/"),
+    nodes.FloorDiv: ('"//"', "//"),
+    nodes.Mod: ('"%"', r"(?<!\{)%(?!\})"),
+    nodes.Slice: ("a slice", r"\["),
+    nodes.Dict: ("a mapping", r"\{(?=\s*['\"}])"),
 }
 
 
-def misuse(tree: nodes.Node, *, looping: bool = False, around: int = 1) -> Iterator[tuple[int, str]]:
-    """What a template says that it may not: line and sentence. Nothing is run to find out."""
+class Misuse(NamedTuple):
+    """What a template says that it may not: its line, what it looks like there (a pattern), a sentence."""
+
+    line: int
+    like: str
+    says: str
+
+
+def misuse(tree: nodes.Node, *, looping: bool = False, around: int = 1) -> Iterator[Misuse]:
+    """What a template says that it may not. Nothing is run to find out."""
     for node in tree.iter_child_nodes():
         line = node.lineno or around  # Jinja gives some blocks no line
-        message = _misused(node, looping=looping)
-        if message:
-            yield line, message
+        if misused := _misused(node, looping=looping):
+            yield Misuse(line, *misused)
         else:
             yield from misuse(node, looping=looping or isinstance(node, nodes.For), around=line)
 
 
-def _misused(node: nodes.Node, *, looping: bool) -> str:  # noqa: C901, PLR0911 - a closed table, one sentence a case
+def _misused(node: nodes.Node, *, looping: bool) -> tuple[str, str] | None:  # noqa: C901, PLR0911 - a closed table
     match node:
         case nodes.Filter(name=name) if name not in KNOWN and name != "d":
-            return f'found the filter "{name}", expected {one_of(name, KNOWN)}'
+            return rf"\b{re.escape(name)}\b", f'found the filter "{name}", expected {one_of(name, KNOWN)}'
         case nodes.Filter(name="t", node=said) if not isinstance(said, nodes.Const):
-            return 'found "t" behind a value, expected it behind words, such as {{ "Good morning" | t }}'
+            return r"\bt\b", 'found "t" behind a value, expected it behind words: {{ "Good morning" | t }}'
         case nodes.Test(name=name) if name not in TESTS:
-            return f'found the test "{name}", expected {one_of(name, TESTS)}'
+            return rf"\b{re.escape(name)}\b", f'found the test "{name}", expected {one_of(name, TESTS)}'
         case nodes.Filter(kwargs=[_, *_]) | nodes.Filter(dyn_args=nodes.Expr()) | nodes.Filter(dyn_kwargs=nodes.Expr()):
-            return "found a filter with named or starred arguments, expected plain ones"
+            return rf"\b{node.name}\b", "found a filter with named or starred arguments, expected plain ones"
         case nodes.Getattr(attr=name) if name.startswith("_"):
-            return f'found ".{name}", expected the name of a field'
+            return rf"{name}\b", f'found ".{name}", expected the name of a field'
         case nodes.Getitem(arg=argument) if not isinstance(argument, nodes.Const):
-            return 'found a computed name in brackets, expected a field such as lead.company or lead["company"]'
+            return r"\[", 'found a computed name in brackets, expected a field such as lead.company or lead["company"]'
         case nodes.For() if looping:
-            return "found a loop inside a loop, expected one at a time"
+            return r"\bfor\b(?!.*\bfor\b)", "found a loop inside a loop, expected one at a time"
         case nodes.For(recursive=True) | nodes.For(target=nodes.Tuple()):
-            return 'found a recursive or unpacking loop, expected "for reason in brief.reasons"'
+            return r"\bfor\b", 'found a recursive or unpacking loop, expected "for reason in brief.reasons"'
         case nodes.For(iter=source) if not isinstance(source, nodes.Getattr):
-            return "found a loop over something else than a list field, expected brief.reasons or the like"
+            says = "found a loop over something else than a list field, expected brief.reasons or the like"
+            return r"(?<=\bin )\s*\S", says
+        case nodes.Call(node=nodes.Getattr(attr=name) | nodes.Name(name=name)):
+            return rf"\b{name}\s*\(", "found a call, expected values, conditions, loops and filters only"
         case node if not isinstance(node, _ALLOWED):
-            found = _CALLED.get(type(node), type(node).__name__.lower())
-            return f"found {found}, expected values, conditions, loops and filters only"
-    return ""
+            name, like = _CALLED.get(type(node), (type(node).__name__.lower(), r"\{"))
+            return like, f"found {name}, expected values, conditions, loops and filters only"
+    return None

@@ -21,6 +21,7 @@ MAIL_RULES = [
     ("unseen-character", "emails/again.md", "Once more.", "Once\u200b\u200e more.", "Once\u2067 more.", "\u2067"),
     ("unseen-character", "brand.yaml", "from_name: Ines", "from_name: I Nés", "from_name: In\u200des", "In\u200d"),
     ("unseen-character", "sales.yaml", "name: Jonas", "name: Jo Nás", 'name: "Jo\\rnas"', '"Jo'),
+    ("attachment", "emails/again.md", "subject: Again", "subject: Again", "subject: Again\nattachments: [brochure.pdf]", "attachments"),
     ("link-shortener", "emails/hello.md", "{{ brand.website }}/guide", "https://oak.example", "https://bit.ly/x", "https://bit.ly"),
     ("link-shortener", "layouts/letter.mjml", '"{{ unsubscribe_url }}"', '"{{ unsubscribe_url}}"', '"https://www.tinyurl.com/x"', "https://www.tiny"),
     ("foreign-sender", "brand.yaml", "ines@oak.example", "ines@mail.oak.example", "ines@freemail.example", "ines@freemail"),

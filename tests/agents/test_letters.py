@@ -93,7 +93,7 @@ def test_values_in_mjml_are_escaped(tmp_path):
         ({"partials/body.mjml": None}, ("unknown-partial", "layouts/letter.mjml", 1, 34)),
         ({"emails/again.mjml": STORY + "<mj-section>"}, ("broken-layout", "emails/again.mjml", 7, 1)),
         ({"emails/again.mjml": STORY + "<mj-text>{{ lead.x }}</mj-text>"}, ("unknown-variable", "emails/again.mjml", 14, 13)),
-        ({"partials/action.mjml": "{{ lead.delete() }}"}, ("template-language", "partials/action.mjml", 1, 1)),
+        ({"partials/action.mjml": "{{ lead.delete() }}"}, ("template-language", "partials/action.mjml", 1, 9)),
         ({"emails/again.md": SMALL["emails/again.md"]}, ("file", "emails/again.mjml", 1, 1)),
         ({"emails/again.mjml": STORY + "<mj-raw><svg></svg></mj-raw>"}, ("unsupported-css", "emails/again.mjml", 14, 9)),
     ],
@@ -115,6 +115,22 @@ def test_what_is_wrong_in_mjml_is_said_once_with_its_place(tmp_path, changes, co
             (tmp_path / name).write_text(text, "utf-8")
     assert complaint in found(tmp_path)
     assert len([rule for rule, *_ in found(tmp_path) if rule == complaint[0]]) == 1
+
+
+def test_partials_that_include_each_other_are_told_by_their_way_round(tmp_path):
+    """In each of them, and nowhere else: not as a layout that is no MJML."""
+    circle = {
+        "layouts/letter.mjml": SMALL["layouts/letter.mjml"].replace(
+            "<mj-text>", '<mj-include path="a.mjml" /><mj-text>', 1
+        ),
+        "partials/a.mjml": '<mj-include path="b.mjml" />',
+        "partials/b.mjml": '<mj-include path="a.mjml" />',
+    }
+    loaded = load_workplace(written(tmp_path, **circle))
+    assert [str(problem).removeprefix(f"{tmp_path}/partials/") for problem in loaded] == [
+        "a.mjml:1:19: found a partial that includes another (a → b → a), expected the text itself [unknown-partial]",
+        "b.mjml:1:19: found a partial that includes another (b → a → b), expected the text itself [unknown-partial]",
+    ]
 
 
 def test_a_huge_include_is_refused(tmp_path):
@@ -139,7 +155,7 @@ def test_nobody_else_learns_who_reads(tmp_path):
 def test_attachments_are_refused(tmp_path):
     """There is no key for them: what is worth reading is linked."""
     folder = edited(tmp_path, "emails/again.md", "layout: letter", "layout: letter\nattachments: [prices.pdf]")
-    assert found(folder) == [("unknown-key", "emails/again.md", 6, 1)]
+    assert found(folder) == [("attachment", "emails/again.md", 6, 1)]
 
 
 def test_text_is_made_from_mjml_too():
