@@ -21,6 +21,7 @@ MOST_RECORDS: Final = 4_000
 _LONG_S: Final = 0.1
 _SHORT_S: Final = 0.005
 _WATCH_S: Final = 1.0
+_LEAVE_S: Final = 5.0
 _SURE: Final = 5  # looks in a row: a broker that has just started may not know every topic yet
 
 
@@ -56,6 +57,19 @@ class LaneThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is unty
             rebalance_timeout_ms=int(settings.rebalance_timeout_s * 1000),
             request_timeout_ms=int(conf.broker_request_timeout * 1000),
         )
+
+    async def on_thread_stop(self) -> None:
+        """Leave the group in order where that is possible: aiokafka waits for whatever it is in, and without a limit.
+
+        Lanes have let go before, so nothing of ours hangs on it. Whom the group did not hear leave, it gives up at the
+        end of the session.
+        """
+        leaving = asyncio.ensure_future(super().on_thread_stop())
+        await asyncio.wait({leaving}, timeout=_LEAVE_S)
+        if leaving.done():
+            leaving.result()
+        else:  # what still waits for an answer is cancelled as the thread ends
+            await self._consumer._client.close()  # noqa: SLF001
 
     async def fetch(self, seeks: Mapping[TP, int], wanted: set[TP], lanes: Iterable[TP], timeout_s: float) -> Fetched:
         """Seek, fetch from the wanted partitions only, and say how far each lane's partition was read."""
