@@ -19,6 +19,14 @@ settings.load_profile("usual")
 _notes: list[str] = [f"seed: {SEED} (set NURTURE_TEST_SEED to throw the same dice again)"]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a command remembers of whoever runs the tests is left alone (``agents.mail.trial.notebook``)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def broker() -> Iterator[str]:
     """Bootstrap servers: yours (KAFKA_BOOTSTRAP_SERVERS), else Apache Kafka, else the embedded broker."""

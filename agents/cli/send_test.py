@@ -13,7 +13,7 @@ from agents.cli.completing import named_in
 from agents.cli.preview import known_in, workplace_in
 from agents.mail.choose import choose_port
 from agents.mail.port import Accepted, Answer, Halted, Letter, NotNow, Port, Refused, Unknown
-from agents.mail.trial import colleagues, ration, trial
+from agents.mail.trial import colleagues, notebook, ration, trial
 from agents.process.settings import read_settings
 from agents.render.renderer import Renderer
 from streams.engine.clock import wall_ms
@@ -26,10 +26,7 @@ _ALONE = {"NURTURE_BOOTSTRAP": "none:9092", "NURTURE_MAIL_PORT": "folder"}  # a 
 @click.option("--lead", required=True, shell_complete=named_in("leads"), help="One of templates/leads/.")
 @click.option("--to", multiple=True, required=True, help="A colleague's address; up to five, each with its own --to.")
 @click.option("--templates", type=click.Path(path_type=Path), default=Path("templates"), show_default=True)
-@click.option(
-    "--notes", type=click.Path(path_type=Path), default=Path("var/test-sends"), help="Counts the hour's tests."
-)
-def send_test(email: str, lead: str, to: Sequence[str], templates: Path, notes: Path) -> None:
+def send_test(email: str, lead: str, to: Sequence[str], templates: Path) -> None:
     """Send EMAIL, as a sample lead would get it, to colleagues: at most five, and twenty an hour.
 
     It goes through the provider of NURTURE_MAIL_PORT, or into a folder without one, is marked as a test, and its
@@ -43,7 +40,7 @@ def send_test(email: str, lead: str, to: Sequence[str], templates: Path, notes: 
     renderer, now = Renderer(workplace), wall_ms()
     letters = [trial(renderer, email, lead, address, now) for address in addresses]
     port = choose_port(settings)
-    ration(notes, len(letters), now)
+    ration(notebook(), len(letters), now)
     answers = asyncio.run(_send(port, letters))
     for letter, answer in zip(letters, answers, strict=True):
         click.echo(f"{letter.to}: {_said(answer)} ({port.name})")

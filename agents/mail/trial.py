@@ -1,5 +1,7 @@
 """A letter to colleagues, to be looked at in a real mailbox: marked as a test, its way out inert. No lead gets one."""
 
+import fcntl
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -12,7 +14,7 @@ from agents.render.renderer import Renderer, Unrenderable
 from agents.unsubscribe import NO_ENDPOINT
 from schemas.brand import Brand
 from schemas.problem import UserError
-from schemas.words import listed
+from schemas.words import counted, listed
 
 MOST_ADDRESSES: Final = 5
 MOST_AN_HOUR: Final = 20
@@ -43,17 +45,31 @@ def _allowed(address: str, ours: tuple[str, ...], allow_list: Sequence[str]) -> 
     return owned(address, ours)
 
 
+def notebook() -> Path:
+    """Where this account's tests are counted, whatever folder it works in (XDG: what a program remembers)."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "nurture" / "test-sends"
+
+
 def ration(file: Path, count: int, now: int) -> None:
-    """Note ``count`` more tests at ``now`` (ms). Raises UserError when the last hour has had too many."""
-    written = file.read_text("utf-8").split() if file.exists() else []
-    lately = [int(at) for at in written if at.isdecimal() and now - int(at) < _HOUR]
-    if len(lately) + count > MOST_AN_HOUR:
-        minutes = (min(lately) + _HOUR - now) // 60_000 + 1 if lately else 60
-        raise UserError(
-            f"found {len(lately)} tests in the last hour, expected at most {MOST_AN_HOUR}; wait {minutes} minutes"
-        )
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(f"{at}\n" for at in [*lately, *[now] * count]), "utf-8")
+    """Note ``count`` more tests at ``now`` (ms). Raises UserError: too many in an hour, or no way to note it."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a+", encoding="utf-8") as notes:
+            fcntl.flock(notes, fcntl.LOCK_EX)  # two tests at once are two
+            notes.seek(0)
+            lately = [int(at) for at in notes.read().split() if at.isdecimal() and now - int(at) < _HOUR]
+            if len(lately) + count > MOST_AN_HOUR:
+                raise _too_many(lately, now)
+            notes.truncate(0)
+            notes.writelines(f"{at}\n" for at in [*lately, *[now] * count])
+    except OSError as error:
+        raise UserError(f"{file}: found no way to count tests here ({error.strerror}), expected to write it") from error
+
+
+def _too_many(lately: Sequence[int], now: int) -> UserError:
+    wait = counted((min(lately) + _HOUR - now) // 60_000 + 1 if lately else 60, "minute")
+    sent = counted(len(lately), "test")
+    return UserError(f"found {sent} in the last hour, expected at most {MOST_AN_HOUR} with these; wait {wait}")
 
 
 def trial(renderer: Renderer, email: str, lead: str, to: str, now: int) -> Letter:

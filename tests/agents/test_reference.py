@@ -25,6 +25,7 @@ JUDGES = [
         for name in (
             "agents/links.py",
             "agents/cli/whole.py",
+            "schemas/email.py",
             "agents/cli/prospects.py",
             "schemas/read.py",
             "schemas/convert.py",

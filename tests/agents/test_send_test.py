@@ -18,9 +18,8 @@ CLEAN = dict.fromkeys(("NURTURE_MAIL_PORT", "NURTURE_BOOTSTRAP", "NURTURE_ALLOW_
 
 def run(folder, *arguments, **env):
     """The command's result; mail goes to a folder beside the workplace unless said."""
-    env = {**CLEAN, "NURTURE_MAIL_FOLDER": str(folder.parent / "mail"), **env}
-    given = [*arguments, "--templates", str(folder), "--notes", str(folder.parent / "notes")]
-    return CliRunner().invoke(send_test, given, env=env)
+    own = {"NURTURE_MAIL_FOLDER": str(folder.parent / "mail"), "XDG_STATE_HOME": str(folder.parent / "state")}
+    return CliRunner().invoke(send_test, [*arguments, "--templates", str(folder)], env={**CLEAN, **own, **env})
 
 
 def mails(folder):
@@ -92,11 +91,30 @@ def test_no_more_than_twenty_an_hour(tmp_path):
     notes = tmp_path / "notes"
     ration(notes, MOST_AN_HOUR - 1, 0)
     ration(notes, 1, 1_800_000)
-    with pytest.raises(UserError, match="found 20 tests in the last hour, expected at most 20; wait 30 minutes"):
+    with pytest.raises(
+        UserError, match="found 20 tests in the last hour, expected at most 20 with these; wait 30 minutes"
+    ):
         ration(notes, 1, 1_800_001)
     ration(notes, 5, 3_600_000)
     notes.write_text("what?\n", "utf-8")
     ration(notes, MOST_AN_HOUR, 3_600_000)
+
+
+def test_the_hour_is_counted_once_for_whoever_sends(tmp_path, monkeypatch):
+    """From whatever folder, with whatever flags; what cannot be counted is not sent."""
+    folder = written(tmp_path / "w")
+    to = [part for n in range(5) for part in ("--to", f"{n}@oak.example")]
+    answers = []
+    for number in range(5):
+        (tmp_path / str(number)).mkdir()
+        monkeypatch.chdir(tmp_path / str(number))
+        answers.append(run(folder, "hello", "--lead", "ada", *to).exit_code)
+    assert answers == [0, 0, 0, 0, 1]
+    assert len(mails(folder)) == MOST_AN_HOUR
+    (tmp_path / "plain").write_text("")
+    refused = run(folder, "hello", "--lead", "ada", *to, XDG_STATE_HOME=str(tmp_path / "plain"))
+    assert "found no way to count tests here" in str(refused.exception)
+    assert len(mails(folder)) == MOST_AN_HOUR
 
 
 def test_a_provider_takes_it_like_any_letter(tmp_path):
