@@ -8,11 +8,12 @@ import click
 
 from agents import policies
 from agents.cli.shifting import told
-from agents.kafka.clients import client
+from agents.kafka.clients import Client, client
 from agents.kafka.live import live_leads
 from agents.process.settings import read_settings
 from agents.witness import unproven
 from agents.workplace import load_workplace
+from schemas.lead import Lead
 from schemas.policy import policy_hash
 from schemas.words import counted
 from streams.journey.compiled import Compiled
@@ -40,7 +41,8 @@ def apply(*, dry_run: bool, yes_move: bool) -> None:
         if problem.severity == "error":
             click.echo(f"withheld: {problem}", err=True)
     name, options = policy_hash(workplace.policy), client(settings)
-    moves, too_many = told(asyncio.run(live_leads(options)), Compiled(workplace.policy))
+    leads, before = asyncio.run(_inside(options))
+    moves, too_many = told(leads, Compiled(workplace.policy), before)
     click.echo(moves)
     if too_many and not yes_move:
         most = workplace.policy.lifecycle.most_moved
@@ -49,3 +51,8 @@ def apply(*, dry_run: bool, yes_move: bool) -> None:
     if not dry_run:
         asyncio.run(policies.apply(options, workplace.policy, settings.partitions))
     click.echo(f"{'would apply' if dry_run else 'applied'} policy {name} to {settings.partitions} partitions")
+
+
+async def _inside(options: Client) -> tuple[list[Lead], dict[str, Compiled]]:
+    """The rows of the running pipeline, and the policies that judged them."""
+    return await live_leads(options), await policies.Policies(options).all()

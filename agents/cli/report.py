@@ -17,7 +17,7 @@ from agents.cli.report_lines import summary
 from agents.history import read_facts
 from agents.kafka.clients import client
 from agents.kafka.live import export
-from agents.policies import Policies
+from agents.policies import Policies, applied
 from agents.process.settings import read_settings
 from agents.report.page import page
 from agents.report.run import WITHIN, Folded, fold
@@ -77,4 +77,6 @@ async def _from_pipeline(within: int) -> Folded:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "facts.jsonl"
         await export(options, file)
-        return fold(lambda: read_facts(file), None, policies.__getitem__, within)
+        folded = fold(lambda: read_facts(file), None, policies.__getitem__, within)
+    folded.policy = policies[(await applied(options))[-1][1]]  # of which the last partition may not know yet
+    return folded

@@ -44,7 +44,8 @@ def _chosen(hashes: list[str], name: str) -> str:
     """The hash that is meant. Raises UserError when it is none, or not one."""
     if not name:
         if len(hashes) < 2:
-            raise UserError(f"found {len(hashes) or 'no'} applied policies, expected two: there is none to go back to")
+            there = "one applied policy" if hashes else "no applied policy"
+            raise UserError(f"found {there}, expected two: there is none to go back to")
         return hashes[-2]
     found = [hash_ for hash_ in hashes if hash_.startswith(name)]
     if len(found) != 1:

@@ -1,6 +1,6 @@
 """What a change of policy would move, in words for authors and operators. No command of its own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from schemas.lead import Lead
 from streams.journey.compiled import Compiled
@@ -9,9 +9,9 @@ from streams.journey.shift import Shift, shift
 _MOST_SHOWN = 5
 
 
-def told(rows: Iterable[Lead], policy: Compiled) -> tuple[str, bool]:
+def told(rows: Iterable[Lead], policy: Compiled, before: Mapping[str, Compiled]) -> tuple[str, bool]:
     """What would move, and whether that is more than the policy's own ``most_moved`` of 100."""
-    found, most = shift(rows, policy), policy.policy.lifecycle.most_moved
+    found, most = shift(rows, policy, before), policy.policy.lifecycle.most_moved
     return _sentence(found), found.percent > most
 
 

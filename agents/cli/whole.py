@@ -39,7 +39,7 @@ def _moved(path: Path, loaded: Workplace, against: Path, facts: Path) -> Workpla
     """The workplace after saying what its change would move, or its problems when that is more than was agreed."""
     before = chosen_policy(against)
     rows, _ = replay(lambda: read_facts(facts), before, no_policy)
-    moves, too_many = told(rows.values(), Compiled(loaded.policy))
+    moves, too_many = told(rows.values(), Compiled(loaded.policy), {before.hash: before})
     lifecycle = read_draft(path).lifecycle
     if lifecycle is None or not too_many:
         click.echo(moves, err=True)

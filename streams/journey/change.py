@@ -84,7 +84,7 @@ def change(rows: Iterable[Lead], old: Compiled, new: Compiled, now: int, days: i
         fewer=-emails,
         rescored=rescored,
         points=points,
-        stages=shift(leads, new).moves,
+        stages=shift(leads, new, {old.hash: old}).moves,
     )
 
 

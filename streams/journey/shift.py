@@ -1,7 +1,7 @@
 """What a change of policy does at once to where leads stand, told from their rows. It applies nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,24 +26,33 @@ class Shift(Struct, frozen=True):
         return 100 * self.moves.total() / self.leads if self.leads else 0.0
 
 
-def shift(rows: Iterable[Lead], policy: Compiled) -> Shift:
-    """Every lead judged by another policy on the day that it was judged last, so that nothing fades meanwhile."""
+def shift(rows: Iterable[Lead], policy: Compiled, before: Mapping[str, Compiled]) -> Shift:
+    """Every lead judged by another policy on the day that it was judged last, so that nothing fades meanwhile.
+
+    ``before`` holds policies by hash: a move that a lead's own policy only puts off is none of the change's.
+    """
     leads, moves = 0, Counter[tuple[str, str]]()
     for lead in rows:
         leads += 1
-        after = _judged(lead, policy)
-        if after.lifecycle != lead.lifecycle:
-            moves[lead.lifecycle, after.lifecycle] += 1
-        elif changed := next(_crossings(lead, after), None):
-            moves[changed] += 1
+        if lead.judged_by == policy.hash or not (move := _move(lead, after := _judged(lead, policy))):
+            continue
+        own = before.get(lead.judged_by)
+        if own is None or (move := _move(_judged(lead, own), after)):
+            moves[move] += 1
     return Shift(leads, moves)
+
+
+def _move(before: Lead, after: Lead) -> tuple[str, str] | None:
+    """From state to state, else from stage to stage."""
+    if after.lifecycle != before.lifecycle:
+        return before.lifecycle, after.lifecycle
+    return next(_crossings(before, after), None)
 
 
 def _judged(lead: Lead, policy: Compiled) -> Lead:
     """The lead once the dwell is over, which only puts a move off."""
-    if lead.judged_by == policy.hash:
-        return lead
-    rested = replace(lead, standings={name: _rested(one, name, lead, policy) for name, one in lead.standings.items()})
+    standings = {name: _rested(one, name, lead, policy) for name, one in lead.standings.items()}
+    rested = replace(lead, judged_by="", standings=standings)
     tick = Tick(id="", lead_id=lead.id, at=lead.seen, seen=lead.seen, due=lead.seen)
     after = judge(rested, rested, Turn(tick, lead, policy))
     return replace(after, lifecycle=state_of(after, lead.seen, policy))

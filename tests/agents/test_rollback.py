@@ -65,7 +65,7 @@ def test_what_was_applied_is_listed_newest_first(run):
 @pytest.mark.parametrize(
     ("arguments", "only", "says"),
     [
-        ((), 1, "found 1 applied policies, expected two"),
+        ((), 1, "found one applied policy, expected two"),
         (("--to", "aaa"), 3, 'found 2 policies "aaa"'),
         (("--to", "cccc4"), 3, 'did you mean "cccc3"?'),
     ],

@@ -33,7 +33,7 @@ def test_the_same_policy_moves_nobody(counts):
     """Nor does one that differs in words only."""
     rows = list(leads(counts))
     other = Compiled(agreed(brand=replace(agreed().brand, name="Other")))
-    assert [shift(rows, policy).moves.total() for policy in (POLICY, other)] == [0, 0]
+    assert [shift(rows, policy, {}).moves.total() for policy in (POLICY, other)] == [0, 0]
 
 
 @given(st.lists(st.integers(0, 4), max_size=5), st.sampled_from([1, 30]))
@@ -49,15 +49,27 @@ def test_what_is_told_is_what_happens(counts, points):
         )
         _, said = decide(rested, tick, policy)
         moved += any(isinstance(command, MoveStage | MoveLifecycle) for command in said)
-    found = shift(rows, policy)
+    found = shift(rows, policy, {})
     assert (found.leads, found.moves.total()) == (len(rows), moved)
+
+
+def test_what_the_dwell_alone_puts_off_is_no_move_of_the_change():
+    """The lead would fall back anyway, under its own policy too; without knowing that policy it counts."""
+    story = Story().introduced()
+    story.tell(f.PricingViewed, DAY)
+    for _ in range(3):
+        story.tell(f.EmailBounced, 60_000, email="a", kind="soft")
+    other = Compiled(agreed(brand=replace(agreed().brand, name="Other")))
+    assert story.lead.standings["main"].stage == "aware"
+    found = [shift([story.lead], other, before).moves for before in ({}, {POLICY.hash: POLICY})]
+    assert found == [{("mql", "inquiry"): 1}, {}]
 
 
 def test_moves_are_told_by_name():
     """From state to state, and where only the stage changes, from stage to stage."""
     rows = list(leads([0, 1, 1, 4]))
     lower = Compiled(agreed(lifecycle=replace(agreed().lifecycle, qualified_from=("new",))))
-    assert shift(rows, lower).moves == {("inquiry", "mql"): 1}
-    assert shift(rows, lower).percent == 25.0
-    assert shift(rows, stricter(30)).moves == {("mql", "inquiry"): 2}
-    assert shift([], lower).percent == 0.0
+    assert shift(rows, lower, {}).moves == {("inquiry", "mql"): 1}
+    assert shift(rows, lower, {}).percent == 25.0
+    assert shift(rows, stricter(30), {}).moves == {("mql", "inquiry"): 2}
+    assert shift([], lower, {}).percent == 0.0
