@@ -115,7 +115,7 @@ class Dispatch:
         order = sending.order
         async with self._abreast:
             if not self._throttle.shut():
-                await self._throttle.turn()
+                await self._throttle.turn(lambda: lane.leaving)
             if wait := self._must_wait(lane, order):
                 return self._deferred(lane, book, order, wait)
             if reason := self._gate.suppressed(order):
@@ -138,7 +138,8 @@ class Dispatch:
             case NotNow(retry_after=seconds, detail=detail):
                 return self._deferred(lane, book, order, Wait(seconds, detail))
             case Halted(detail=detail):
-                return self._deferred(lane, book, order, self._throttle.shut() or Wait(0, detail))
+                wait = self._throttle.shut() or Wait(0, detail)
+                return self._deferred(lane, book, order, wait._replace(because=detail))
             case Unknown(detail=detail):
                 return ledger.Lost(at=now, detail=detail)
             case _:

@@ -41,10 +41,15 @@ _CONNECT_SECONDS: Final = 3.0
 _TOTAL_SECONDS: Final = 10.0
 _IDLE_SECONDS: Final = 5.0  # a connection that idles longer is closed by us, lest they close it under a request
 _LONGEST_WAIT: Final = 300.0
-_LONGEST_ANSWER: Final = 8_192
+_LONGEST_ANSWER: Final = 65_536
 _ADDRESS: Final = re.compile(r"\S+@\S+")
 # What says that our account, key or host is wrong, whatever the letter: the lane stops, the letter stays in line.
-_ACCOUNT: Final = frozenset({401, 403, 404, 405, 451})
+_ACCOUNT: Final = frozenset({401, 403, 404, 405, 407, 451})
+# What a status alone says: the letter is too large for whoever stands there.
+_LETTER: Final = frozenset({413})
+_SOMEBODY_ELSE: Final = (
+    "which is not SendGrid's answer: is NURTURE_SENDGRID_HOST right, and is a proxy or a captive portal between?"
+)
 
 
 class SendGrid:
@@ -96,7 +101,7 @@ class SendGrid:
         assert self._session is not None, "start() comes first"  # noqa: S101
         try:
             async with self._session.post(self._url, data=body, allow_redirects=False) as response:
-                return await _answer(response, self._now())
+                return await _answer(response, self._now(), sandbox=self._sandbox)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return NotNow(0, f"no connection to the mail provider ({type(error).__name__})")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -139,18 +144,31 @@ def _named(email: Email, address: str, name: str = "") -> Email:
     return email
 
 
-async def _answer(response: aiohttp.ClientResponse, now: float) -> Answer:
+async def _answer(response: aiohttp.ClientResponse, now: float, *, sandbox: bool) -> Answer:
+    """What SendGrid documents is believed; what somebody else says in its place accepts and refuses no letter."""
     status = response.status
-    if status in (HTTPStatus.ACCEPTED, HTTPStatus.OK):  # 200 is the sandbox's
-        return Accepted(response.headers.get("X-Message-Id", "sandbox" if status == HTTPStatus.OK else ""))
-    if status < 300 or status >= 500:
+    if status < 300:
+        return _taken(response, sandbox=sandbox)
+    if status >= 500:
         return Unknown(f"the mail provider answered {status}")
-    detail = f"the mail provider answered {status}: {await _complaint(response)}"
+    complaint = await _complaint(response)
+    detail = f"the mail provider answered {status}" + (f": {complaint}" if complaint else f", {_SOMEBODY_ELSE}")
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT):
         return NotNow(_wait(response, now), detail)
-    if status < 400 or status in _ACCOUNT:
-        return Halted(detail)
-    return Refused(detail)
+    if status in _LETTER or (complaint and status >= 400 and status not in _ACCOUNT):
+        return Refused(detail)
+    return Halted(detail)
+
+
+def _taken(response: aiohttp.ClientResponse, *, sandbox: bool) -> Answer:
+    """Only 202 with an id of theirs says that they took it. 200 is the sandbox's; else it may be anybody's."""
+    message_id = response.headers.get("X-Message-Id", "")
+    if response.status == HTTPStatus.ACCEPTED and message_id:
+        return Accepted(message_id)
+    if response.status == HTTPStatus.OK and sandbox:
+        return Accepted("sandbox")
+    without = " without X-Message-Id" if response.status == HTTPStatus.ACCEPTED else ""
+    return Unknown(f"the mail provider answered {response.status}{without}, {_SOMEBODY_ELSE}")
 
 
 def _wait(response: aiohttp.ClientResponse, now: float) -> float:
@@ -168,17 +186,23 @@ class _Complaint(Struct):
 
 
 class _Complaints(Struct):
-    errors: list[_Complaint] = []
+    errors: list[_Complaint]
 
 
 async def _complaint(response: aiohttp.ClientResponse) -> str:
-    """What they said, without addresses. A body that drips or breaks changes nothing: the status has spoken."""
+    """What they said, without addresses; "" when it is not the JSON that they document, or broke off."""
     try:
-        body = await asyncio.wait_for(response.content.read(_LONGEST_ANSWER), _CONNECT_SECONDS)
+        body = await asyncio.wait_for(_body(response), _CONNECT_SECONDS)
         complaints = msgspec.json.decode(body, type=_Complaints).errors
-    except (aiohttp.ClientError, TimeoutError, OSError):
-        return "no reason (the answer broke off)"
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return "no reason (the answer is not the JSON that they document)"
+    except (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return ""
     said = "; ".join(f"{complaint.field or 'request'}: {complaint.message}" for complaint in complaints)
     return _ADDRESS.sub("(address)", said)[:300] or "no reason"
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """All of it, in however many pieces it comes; no more than anybody would read."""
+    body = b""
+    while len(body) < _LONGEST_ANSWER and (piece := await response.content.read(_LONGEST_ANSWER)):
+        body += piece
+    return body

@@ -12,6 +12,7 @@ from agents.mail.port import Accepted, Answer, Halted, NotNow, Refused, Unknown
 
 MOST: Final = 100  # orders that one transaction claims
 _HALTED_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.5
 
 _log = structlog.get_logger(__name__)
 
@@ -55,16 +56,20 @@ class Throttle:
             return Wait(seconds, "the mail provider fails: the breaker is open", open_ended=True)
         return None
 
-    async def turn(self) -> None:
-        """Returns when a request may leave by our own rate; requests are evenly spaced."""
+    async def turn(self, given_up: Callable[[], bool]) -> None:
+        """Returns when a request may leave by our own rate (they are evenly spaced), or once nobody wants it to.
+
+        A lane that is given away must not keep claims that wait: with many lanes and a low rate the line is long.
+        """
         if not self._per_second:
             return
         now = self._now()
         at = max(now, self._next)
         self._next = at + 1 / self._per_second
-        if at > now:
-            self.waited += at - now
-            await self._sleep(at - now)
+        while (left := at - self._now()) > 0 and not given_up():
+            nap = min(left, _LOOK_SECONDS)
+            self.waited += nap
+            await self._sleep(nap)
 
     def learn(self, answer: Answer) -> None:
         """What an answer says of the provider's health."""

@@ -221,8 +221,12 @@ def test_one_address_is_one_bare_address(text, good):
         ("403", Halted, 0),
         ("302", Halted, 0),
         ("400", Refused, 0),
-        ("400_not_json", Refused, 0),
+        ("400_not_json", Halted, 0),
+        ("400_in_pieces", Refused, 0),
+        ("407", Halted, 0),
         ("413", Refused, 0),
+        ("200_not_sandbox", Unknown, 0),
+        ("202_no_id", Unknown, 0),
     ],
 )
 def test_each_answer_of_the_provider_has_one_meaning(mood, expected, accepted):
@@ -236,6 +240,19 @@ def test_each_answer_of_the_provider_has_one_meaning(mood, expected, accepted):
     assert isinstance(answer, expected)
     assert fake.asked["k1"] == 1
     assert fake.accepted()["k1"] == accepted
+
+
+@pytest.mark.parametrize("mood", ["400_not_json", "200_not_sandbox", "202_no_id"])
+def test_who_is_not_sendgrid_is_called_so(mood):
+    """An answer that SendGrid does not give names the setting that is wrong, or what stands between."""
+
+    async def main():
+        async with FakeSendGrid(mood=mood) as fake, sendgrid(fake) as port:
+            return await port.send(LETTER)
+
+    detail = asyncio.run(main()).detail
+    assert "not SendGrid's answer" in detail
+    assert "NURTURE_SENDGRID_HOST" in detail
 
 
 def test_a_refused_connection_proves_that_nothing_was_sent():

@@ -252,6 +252,7 @@ def test_halted_stops_the_lane_and_loses_nothing():
     fold(lane, sender, records(*given))
     assert len(port.asked) <= 16
     assert set(lane.states().values()) == {"retry"}
+    assert "401" in {entry.detail for entry in lane.entries().values()}, "who looks at one is told why"
     assert min(lane.due[key] for key in lane.due if key.startswith(b"k")) >= NOW + 30_000
     for _ in range(300):
         throttle.at += 60
@@ -486,6 +487,21 @@ def test_our_own_rate_spaces_requests_and_claims_a_second_s_worth():
     claimed = [sum(b'"claimed"' in (row.value or b"") for row in batch.rows.values()) for batch in lane.commits]
     assert max(claimed) == 10
     assert lane.told() == {"sends_accepted": 30}
+
+
+def test_a_claim_that_waits_for_its_turn_is_given_back_by_a_lane_that_leaves():
+    """With a low rate and many lanes the line is longer than any grace: who leaves it leaves no doubt behind."""
+    port, throttle = Port(), SteppedThrottle(per_second=1)
+
+    class Leaving(Lane):
+        leaving = property(lambda _: throttle.at >= 2)
+
+    for _ in range(32):  # other lanes' requests stand in the line
+        asyncio.run(throttle.turn(lambda: True))
+    lane = Leaving()
+    fold(lane, work(port, throttle=throttle), records(order(not_after=NOW + DAY)))
+    assert throttle.at < 3
+    assert (lane.states(), lane.position, port.asked) == ({"k1": "retry"}, 1, [])
 
 
 def test_a_lane_that_is_given_away_begins_nothing_more():

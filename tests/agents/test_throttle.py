@@ -142,11 +142,11 @@ def test_requests_are_evenly_spaced():
 
     async def ask():
         for _ in range(4):
-            await throttle.turn()
+            await throttle.turn(lambda: False)
             left.append(throttle.at)
         throttle.at += 100
         for _ in range(2):
-            await throttle.turn()
+            await throttle.turn(lambda: False)
             left.append(throttle.at)
 
     asyncio.run(ask())

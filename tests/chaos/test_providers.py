@@ -10,7 +10,7 @@ from tests.fakes.proxy import Proxy
 EVENTS = ("Email Processed", "Email Delivered", "Email Opened")
 MOODS = (
     *("reset", "accept_then_reset", "500", "accept_then_500", "503", "429", "413", "400", "400_not_json", "drip"),
-    *("hang", "accept_then_hang", "401", "403", "302"),
+    *("hang", "accept_then_hang", "401", "403", "407", "302", "200_not_sandbox", "202_no_id"),
 )
 QUICK = ("accept_then_reset", "500", "429", "413", "drip")
 

@@ -29,6 +29,7 @@ _RESERVED: Final = re.compile(
     re.IGNORECASE,
 )
 
+_STRANGERS: Final = {"400_not_json": 400, "200_not_sandbox": 200}  # what somebody else says in its place
 Mood = Literal[
     "accept",
     "accept_then_hang",
@@ -41,7 +42,11 @@ Mood = Literal[
     "403",
     "400",
     "400_not_json",
+    "400_in_pieces",
+    "407",
     "413",
+    "200_not_sandbox",
+    "202_no_id",
     "302",
     "hang",
     "reset",
@@ -118,12 +123,14 @@ class FakeSendGrid:
             self.checked.append(payload)
             return web.Response(status=200)
         message_id = self._take(payload, send_key) if mood in ("accept", "drip") or mood.startswith("accept_") else ""
-        if mood == "accept":
-            return web.Response(status=202, headers={"X-Message-Id": message_id})
+        if mood in ("accept", "202_no_id"):
+            return web.Response(status=202, headers={"X-Message-Id": message_id} if message_id else {})
         if mood.isdigit():
             return self._refuse(int(mood))
-        if mood == "400_not_json":
-            return web.Response(status=400, text="<html>Bad Request</html>")
+        if mood in _STRANGERS:
+            return web.Response(status=_STRANGERS[mood], text="<html>Please log in</html>", content_type="text/html")
+        if mood == "400_in_pieces":
+            return await _in_pieces(request, _error(400, "not good enough", "personalizations.0.to.0.email"))
         await self._misbehave(request, mood, message_id)
         return _error(500, "An error occurred on a SendGrid server.")
 
@@ -198,6 +205,16 @@ def _validator(spec: Path) -> jsonschema_rs.Draft202012Validator | None:
 def _error(status: int, message: str, at: str | None = None, headers: dict[str, str] | None = None) -> web.Response:
     errors = {"errors": [{"message": message, "field": at, "help": None}]}
     return web.json_response(errors, status=status, headers=headers)
+
+
+async def _in_pieces(request: web.Request, answer: web.Response) -> web.StreamResponse:
+    """The same answer, whose body comes a little at a time."""
+    slow = web.StreamResponse(status=answer.status)
+    await slow.prepare(request)
+    for start in range(0, len(body := bytes(answer.body)), 20):
+        await slow.write(body[start : start + 20])
+        await asyncio.sleep(0.01)
+    return slow
 
 
 def _reset(request: web.Request) -> None:
