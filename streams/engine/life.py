@@ -18,11 +18,12 @@ from streams.engine.observe import Observer
 from streams.engine.problem import LifeEnded, Refused
 from streams.engine.record import Batch, Out, Row
 from streams.engine.recovery import BIRTH, COUNTS, DUE, POSITION, Changelog, first_position, reader
-from streams.engine.rows import Checkpoint, Rows, full, unwritten
+from streams.engine.rows import Checkpoint, Rows, full, unreadable, unwritten
 from streams.engine.settings import EngineSettings
 from streams.engine.transaction import Transactions
 
 LOST: Final = "lost"
+_HELD: Final = ("IO error: While lock file:", "IO error: lock hold by current process")
 _log = logging.getLogger(__name__)
 _decode_counts: Final = msgspec.json.Decoder(dict[str, int]).decode
 
@@ -182,12 +183,9 @@ def open_rows(folder: Path, cache: rocksdict.Cache) -> Rows:
     """Rows on disk. Raises LifeEnded while another process holds them or the disk is full, Refused when unreadable."""
     try:
         return Rows(folder, cache)
+    except Refused:
+        raise
     except Exception as problem:  # rocksdict raises nothing more exact
-        if "lock" in str(problem).lower():
+        if str(problem).startswith(_HELD):
             raise LifeEnded(problem) from problem
-        if full(problem):
-            raise unwritten(folder, problem) from problem
-        raise Refused(
-            f"the rows in {folder} cannot be opened ({problem}): delete the folder to rebuild it from the changelog,"
-            f" and give every worker a data_dir of its own"
-        ) from problem
+        raise (unwritten if full(problem) else unreadable)(folder, problem) from problem

@@ -1,14 +1,14 @@
 """The rows of one lane on disk: rows, due index and checkpoint change in one write batch. It talks to no broker."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 import rocksdict
 
 from streams.engine.due import DueIndex, entry
-from streams.engine.problem import LifeEnded
+from streams.engine.problem import LifeEnded, Refused
 from streams.engine.record import Row
 
 _OURS: Final = b"\0"  # row keys that begin so belong to the engine or to the work itself
@@ -42,7 +42,10 @@ def block_cache() -> rocksdict.Cache:
 
 
 class Rows:
-    """What a lane remembers. A stored value is the row's due (8 bytes, big endian) and then the row."""
+    """What a lane remembers. A stored value is the row's due (8 bytes, big endian) and then the row.
+
+    Whatever reads raises Refused when the disk does not give back what was written to it.
+    """
 
     def __init__(self, folder: Path, cache: rocksdict.Cache | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +59,7 @@ class Rows:
         self._forget()
         wanted = list(keys)
         found: dict[bytes, bytes] = {}
-        for key, stored in zip(wanted, self._db.get(wanted) if wanted else (), strict=True):
+        for key, stored in zip(wanted, self._stored(wanted), strict=True):
             if stored is None:
                 self._known[key] = 0
             else:
@@ -70,20 +73,18 @@ class Rows:
 
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
         """Every row in order of its key, without those whose key begins with a zero byte."""
-        for key, stored in self._db.items(from_key=b"\1"):
+        for key, stored in self._walk(b"\1", _END):
             yield key, stored[8:]
 
     def within(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Every row whose key begins so, in order of its key: for the work's own keys, which begin with a zero byte."""
-        for key, stored in self._db.items(from_key=prefix):
-            if not key.startswith(prefix):
-                return
+        for key, stored in self._walk(prefix, prefix + _END):
             yield key, stored[8:]
 
     @property
     def checkpoint(self) -> Checkpoint | None:
         """Where recovery goes on; None for a new store."""
-        stored = self._db.get(_CHECKPOINT)
+        (stored,) = self._stored([_CHECKPOINT])
         return None if stored is None else Checkpoint.read(stored)
 
     def apply(self, rows: Mapping[bytes, Row], checkpoint: Checkpoint) -> None:
@@ -103,10 +104,7 @@ class Rows:
                 if due:
                     write.put(_DUE + entry(due, key), b"")
         write.put(_CHECKPOINT, bytes(checkpoint))
-        try:
-            self._db.write(write)
-        except Exception as problem:  # rocksdict raises nothing more exact
-            raise unwritten(self._folder, problem) from problem
+        self._write(write)
         for key, due in moved:
             self._known[key] = due
             self.due.moved(key, due)
@@ -116,7 +114,7 @@ class Rows:
         """Forget everything, the checkpoint too: a recovery then begins at the beginning."""
         write = rocksdict.WriteBatch(raw_mode=True)
         write.delete_range(b"", _END)
-        self._db.write(write)
+        self._write(write)
         self._known.clear()
         self.due = DueIndex(self._entries)
 
@@ -129,9 +127,8 @@ class Rows:
         """What the index says of these rows now; a fold has just loaded most of them."""
         dues = {key: self._known[key] for key in rows if key in self._known}
         strangers = [key for key in rows if key not in dues]
-        if strangers:
-            for key, stored in zip(strangers, self._db.get(strangers), strict=True):
-                dues[key] = 0 if stored is None else int.from_bytes(stored[:8], "big")
+        for key, stored in zip(strangers, self._stored(strangers), strict=True):
+            dues[key] = 0 if stored is None else int.from_bytes(stored[:8], "big")
         return dues
 
     def _forget(self) -> None:
@@ -140,16 +137,48 @@ class Rows:
             self._known.clear()
 
     def _entries(self, start: bytes) -> Iterator[bytes]:
-        for key in self._db.keys(from_key=_DUE + start):
-            if key >= _DUE_END:
-                return
+        for key, _ in self._walk(_DUE + start, _DUE_END):
             yield key[len(_DUE) :]
+
+    def _walk(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """What is stored from a key to before another. RocksDB ends at a bad block as at the end: it must be asked."""
+        try:
+            at = self._db.iter()
+            at.seek(start)
+            while at.valid() and (key := at.key()) < end:
+                yield key, at.value()
+                at.next()
+            at.status()
+        except Exception as problem:  # rocksdict raises nothing more exact
+            raise unreadable(self._folder, problem) from problem
+
+    def _stored(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
+        try:
+            return self._db.get(keys) if keys else ()
+        except Exception as problem:  # rocksdict raises nothing more exact
+            raise unreadable(self._folder, problem) from problem
+
+    def _write(self, write: rocksdict.WriteBatch) -> None:
+        try:
+            self._db.write(write)
+        except Exception as problem:  # rocksdict raises nothing more exact
+            spoiled = str(problem).startswith("Corruption")
+            raise (unreadable if spoiled else unwritten)(self._folder, problem) from problem
 
 
 def full(problem: BaseException) -> bool:
     """Whether the disk takes nothing more: it is full, or a quota or limit of this process is reached."""
     said = str(problem).lower()
     return any(words in said for words in ("no space left", "quota exceeded", "file too large"))
+
+
+def unreadable(folder: Path, problem: BaseException) -> Refused:
+    """Rows that cannot be trusted are not folded on, nor waited for: the changelog has them all."""
+    said = " ".join(str(problem).split())
+    return Refused(
+        f"the rows in {folder} cannot be read ({said}): delete the folder to rebuild it from the changelog, and give"
+        f" every worker a data_dir of its own; if it comes again, look at the disk"
+    )
 
 
 def unwritten(folder: Path, problem: BaseException) -> LifeEnded:
