@@ -43,11 +43,14 @@ def approve(name: str, templates: Path) -> None:
 
 
 def _side(draft: Draft, work: Work, who: str) -> Side:
-    sides: tuple[Side, ...] = ("marketing", "sales")
-    for side in sides:
+    if not work.sides:
+        raise UserError(
+            f"found nobody who asks for an approval of {work.asked}, expected approvers.yaml or its own word"
+        )
+    for side in work.sides:
         if who in may_approve(draft, work, side):
             return side
-    allowed = [one for side in sides for one in may_approve(draft, work, side)]
+    allowed = [one for side in work.sides for one in may_approve(draft, work, side)]
     others = listed(allowed, "or") if allowed else "somebody in approvers.yaml"
     raise UserError(f'found "{who}" as user.email of git, expected {others} (never the owner)')
 

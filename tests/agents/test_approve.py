@@ -87,6 +87,14 @@ def test_a_record_written_by_hand_counts_for_nothing_without_the_list(folder):
     assert any('an approval by "max@oak.example", who may not' in message for message in missing(folder))
 
 
+def test_nobody_approves_what_needs_no_approval_or_for_whom_nobody_asked(folder):
+    """A record that nobody reads would only look like one."""
+    assert "found nobody who asks for an approval of hello" in approved(folder, "max@oak.example", "hello")
+    (folder / "emails/again.md").write_text(NEEDS.replace("marketing, ", ""))
+    git(folder, "commit", "-qam", "x")
+    assert approved(folder, "max@oak.example").endswith('expected "jonas@oak.example" (never the owner)')
+
+
 def test_who_needs_no_approval_is_not_asked(tmp_path):
     """No list, no records, no word."""
     assert missing(written(tmp_path)) == []
