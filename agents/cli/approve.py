@@ -44,9 +44,8 @@ def approve(name: str, templates: Path) -> None:
 
 def _side(draft: Draft, work: Work, who: str) -> Side:
     if not work.sides:
-        raise UserError(
-            f"found nobody who asks for an approval of {work.asked}, expected approvers.yaml or its own word"
-        )
+        asks = "emails or frame in approvers.yaml, or approvals in its front matter"
+        raise UserError(f"found nobody who asks for an approval of {work.asked}, expected {asks}")
     for side in work.sides:
         if who in may_approve(draft, work, side):
             return side
