@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from agents.deadletter import counted, dead_letter
+from agents.kept import kept
 from schemas import topics
 from schemas.codec import decode_crowd, decode_order, decode_sighting, encode
 from schemas.envelope import headers
@@ -25,7 +26,7 @@ class CrowdWork:
         """Rows, retractions, dead letters and position: all or nothing."""
         batch, counts = Batch(upto=records[-1].offset + 1), Counter[str]()
         found = lane.rows.load({record.key for record in records if record.key})
-        crowds = {key: decode_crowd(row) for key, row in found.items()}
+        crowds = kept(lane, found.items(), decode_crowd)
         for record in records:
             click = read_sighting(record)
             if isinstance(click, Rejected):

@@ -8,6 +8,7 @@ from typing import Final, assert_never
 from msgspec.structs import replace
 
 from agents.deadletter import counted, dead_letter
+from agents.kept import kept
 from agents.policies import Policies
 from agents.suppression import keyed_address
 from schemas import topics
@@ -115,7 +116,7 @@ class JourneyWork:
     async def _fold(self, lane: Lane, records: Sequence[Record]) -> None:
         batch, counts = Batch(upto=records[-1].offset + 1), Counter[str]()
         found = lane.rows.load({record.key for record in records if record.key})
-        leads = {key: decode_lead(row) for key, row in found.items()}
+        leads = kept(lane, found.items(), decode_lead)
         changed: dict[bytes, Lead] = {}
         past = _Past(self._facts_before, lane.partition, records)
         decided: list[Command] = []

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from agents.deadletter import counted, dead_letter
+from agents.kept import kept
 from schemas import topics
 from schemas.codec import decode_handoff, decode_order, decode_queue, encode
 from schemas.commands import HandOff, HandoffOrder, NotifyOwner, SettleHandoff
@@ -32,7 +33,7 @@ class SalesWork:
         batch, counts = Batch(upto=records[-1].offset + 1), Counter[str]()
         orders = [(record, read_handoff(record)) for record in records]
         keys = {order.handoff_id.encode() for _, order in orders if not isinstance(order, Rejected)}
-        items = {key: decode_queue(row) for key, row in lane.rows.load(keys).items()}
+        items = kept(lane, lane.rows.load(keys).items(), decode_queue)
         for record, order in orders:
             if isinstance(order, Rejected):
                 batch.outs.append(dead_letter(record, order, SOURCE))

@@ -13,7 +13,7 @@ import structlog
 
 from agents.deadletter import counted, dead_letter
 from agents.mail import cap
-from agents.mail.book import DOUBT, SOURCE, Book, Doubts, doubts_in
+from agents.mail.book import SOURCE, Book, Doubts, doubts_of
 from agents.mail.cap import DailyCap
 from agents.mail.compose import Composer
 from agents.mail.dispatch import Dispatch
@@ -72,7 +72,7 @@ class SenderWork:
 
     async def begin(self, lane: Lane) -> None:
         """Learns what is in doubt and what was sent today; a claim of a former life is due, and met in ``tick``."""
-        self._doubts = dict(doubts_in(lane.rows.within(DOUBT)))
+        self._doubts = doubts_of(lane)
         self._meter.follow(lane, self._doubts)
         daily = DailyCap(self._share(lane.partition), lane.rows.get(cap.KEY))
         self._dispatch = Dispatch(

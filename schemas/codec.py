@@ -53,7 +53,7 @@ def decode_fact(value: bytes | None) -> Fact | Rejected:
     if not value:
         return Rejected(Refusal.EMPTY, "found an empty value, expected a fact as JSON")
     if len(value) > MOST_BYTES:
-        return Rejected(Refusal.OVERSIZE, f"found {len(value):,} bytes, expected at most {MOST_BYTES:,}")
+        return _oversize(value)
     try:
         return _facts.decode(value)
     except msgspec.ValidationError as error:
@@ -66,12 +66,18 @@ def decode_order(decode: Callable[[bytes], _T], value: bytes | None, expected: s
     """One of our own shapes other than a fact, or why these bytes are none. Raises nothing: bad input is a value."""
     if not value:
         return Rejected(Refusal.EMPTY, f"found an empty value, expected {expected} as JSON")
+    if len(value) > MOST_BYTES:  # what waits of it must fit into a row
+        return _oversize(value)
     try:
         return decode(value)
     except msgspec.ValidationError as error:
         return Rejected(Refusal.WRONG_SHAPE, f"found JSON that is not {expected} ({error})")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Rejected(Refusal.NOT_JSON, f"found bytes that are not JSON ({error})")
+
+
+def _oversize(value: bytes) -> Rejected:
+    return Rejected(Refusal.OVERSIZE, f"found {len(value):,} bytes, expected at most {MOST_BYTES:,}")
 
 
 def _refuse(value: bytes, error: msgspec.ValidationError) -> Rejected:

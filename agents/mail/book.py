@@ -5,11 +5,12 @@ It keeps the law (``streams.ledger``) and tells the lead's record what was settl
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import msgspec
 
+from agents.kept import kept
 from schemas.codec import decode_ledger, encode
 from schemas.envelope import headers
 from schemas.facts import SendSettled, tag_of
@@ -127,10 +128,10 @@ def outcome_of(entry: LedgerEntry) -> Outcome | None:
             return None
 
 
-def doubts_in(rows: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[str, LedgerEntry]]:
-    """What a lane's own rows list as in doubt, by send key."""
-    for key, row in rows:
-        yield key.removeprefix(DOUBT).decode(), decode_ledger(row)
+def doubts_of(lane: Lane) -> Doubts:
+    """What a lane's own rows list as in doubt, by send key. Raises Refused: one that this release cannot read."""
+    rows = [(key.removeprefix(DOUBT), row) for key, row in lane.rows.within(DOUBT)]
+    return {key.decode(): entry for key, entry in kept(lane, rows, decode_ledger).items()}
 
 
 def _settled(entry: LedgerEntry, outcome: Outcome, partition: int) -> Out:

@@ -1,6 +1,6 @@
 """From a record of ``nurture.sends`` to an order, or to why it is none. It judges the record, never the order."""
 
-from schemas.codec import MOST_BYTES, decode_order, decode_send
+from schemas.codec import decode_order, decode_send
 from schemas.commands import ResendSend, ToSender
 from schemas.problem import Refusal, Rejected
 from streams.engine.record import Record
@@ -8,8 +8,6 @@ from streams.engine.record import Record
 
 def read_order(record: Record) -> ToSender | Rejected:
     """The order in a record, or a word about an earlier one, or why it is neither."""
-    if record.value and len(record.value) > MOST_BYTES:  # an order that waits must fit into a row of the ledger
-        return Rejected(Refusal.OVERSIZE, f"found {len(record.value):,} bytes, expected at most {MOST_BYTES:,}")
     order: ToSender | Rejected = decode_order(decode_send, record.value, "an order to send")
     if isinstance(order, Rejected):
         return order

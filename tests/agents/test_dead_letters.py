@@ -249,6 +249,7 @@ class FakeLane:
         (b"ada", None, Refusal.EMPTY),
         (b"ada", b"\xff", Refusal.NOT_JSON),
         (b"ada", b'{"deep":' + b"[" * 100_000, Refusal.NOT_JSON),
+        pytest.param(b"ada", b'{"long":"' + b"x" * MOST_BYTES + b'"}', Refusal.OVERSIZE, id="too long"),
         (b"ada", b'{"type": "hand_off.v9"}', Refusal.WRONG_SHAPE),
         (b"eve", (EXAMPLES / "hand_off.v1.json").read_bytes(), Refusal.WRONG_KEY),
     ],
