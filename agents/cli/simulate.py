@@ -25,7 +25,7 @@ from schemas.facts import Fact
 from schemas.problem import UserError
 from schemas.reason import SENTENCES, Reason
 from schemas.units import iso
-from schemas.words import one_of
+from schemas.words import counted, one_of
 from streams.journey.compiled import Compiled
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -82,7 +82,7 @@ def simulate(
         click.echo("\n".join(map(mermaid, flows)), nl=False)
     else:
         _tell(Console(highlight=False), simulated, flows, told=bool(lead) or len(histories) <= _FEW)
-    click.echo(f"{simulated.leads:,} leads x {days} days in {seconds:.1f} s", err=True)
+    click.echo(f"{counted(simulated.leads, 'lead')} x {counted(days, 'day')} in {seconds:.1f} s", err=True)
 
 
 def _workplace(folder: Path, program: str) -> Workplace:
@@ -115,7 +115,7 @@ def _tell(console: Console, simulated: Simulated, flows: tuple[Flow, ...], *, to
     for lead, commands in simulated.timelines.items() if told else ():
         console.print(f"[bold]{escape(lead)}[/]")
         for command in commands:
-            console.print(f"  {iso(command.seen)[:16].replace('T', ' ')}  {escape(said(command))}", soft_wrap=True)
+            console.print(f"  {iso(command.seen)[:16].replace('T', ' ')} UTC  {escape(said(command))}", soft_wrap=True)
     for flow in flows:
         console.print(f"\n[bold]{flow.program}[/]  {flow.entered:,} entered, {flow.still_in:,} still in")
         console.print(_steps(flow))
@@ -123,7 +123,7 @@ def _tell(console: Console, simulated: Simulated, flows: tuple[Flow, ...], *, to
     for why, count in simulated.reasons.items():
         console.print(f"  {count:>9,}  {SENTENCES[Reason(why)]}")
     states = ", ".join(f"{n:,} {state}" for state, n in simulated.lifecycle.items())
-    console.print(f"\n{simulated.handoffs:,} handoffs; in the end {states}")
+    console.print(f"\n{counted(simulated.handoffs, 'handoff')}; in the end {states}")
 
 
 def _steps(flow: Flow) -> Table:

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from agents.frame import framed
+from agents.simulation.course import course
 from agents.simulation.graph import mermaid
 from agents.simulation.run import Simulated
-from agents.simulation.tally import Flow
+from agents.simulation.tally import IN, Flow
 from agents.words import said
 from schemas.reason import SENTENCES, Reason
 from schemas.units import iso
+from schemas.words import counted
 
 _TEMPLATE: Final = Path(__file__).with_name("page.html")
 
@@ -33,7 +35,11 @@ def page(simulated: Simulated, flows: tuple[Flow, ...], name: str) -> str:
         moment=lambda at: iso(at)[:16].replace("T", " "),
         sentence=lambda why: SENTENCES[Reason(why)],
         listed=listed,
+        counted=counted,
+        course=course,
+        left=left,
         mermaid=mermaid,
+        named=lambda place: "the start" if place == IN else place,
         said=said,
     )
 
@@ -48,6 +54,24 @@ def _tiles(simulated: Simulated, flows: tuple[Flow, ...]) -> list[tuple[str, str
         "looks of the clock": simulated.ticks,
     }
     return [(f"{value:,}", says) for says, value in figures.items()]
+
+
+_LEFT: Final = {
+    "goal": "reached a goal",
+    "exit": "took an exit",
+    "exhausted": "had everything",
+    "stage": "moved to another stage",
+    "sales": "went to sales",
+    "forbidden": "may not be written to",
+    "changed": "left as the program changed",
+    "sunset": "silent for too long",
+}
+
+
+def left(why: str) -> str:
+    """Why leads left, in words; ``goal: asked`` has its own name."""
+    kind, _, ending = why.partition(": ")
+    return _LEFT[kind] + (f": {ending}" if ending else "")
 
 
 def listed(counts: Mapping[str, int]) -> str:

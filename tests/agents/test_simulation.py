@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from click.testing import CliRunner
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 
 from agents.cli import main
 from agents.history import read_facts
+from agents.simulation.course import course
 from agents.simulation.graph import mermaid
+from agents.simulation.page import left
 from agents.simulation.run import START, by_lead, run, sampled
 from agents.simulation.tally import IN, OUT
 from agents.workplace import load_workplace
-from schemas.commands import SendContent, Skip
+from schemas.commands import LeaveProgram, SendContent, Skip
 from schemas.facts import BasisGiven, LeadCreated
 from schemas.units import DAY
 from streams.journey.compiled import Compiled
@@ -112,7 +115,7 @@ def test_a_file_of_facts_is_lived_without_its_own_ticks():
 def test_a_lead_can_be_looked_at_day_by_day():
     """Each decision with its moment, in order; the table of the one program that was asked for."""
     shown = nurture("first-look", "--sample", "--lead", "amira", "--policy", TEMPLATES)
-    moments = re.findall(r"^  (\d{4}-\d\d-\d\d \d\d:\d\d)  ", shown, re.MULTILINE)
+    moments = re.findall(r"^  (\d{4}-\d\d-\d\d \d\d:\d\d) UTC  ", shown, re.MULTILINE)
     assert moments == sorted(moments)
     assert "enter program: first-look" in shown
     assert "night-load" in shown
@@ -133,6 +136,32 @@ def test_the_graph_is_mermaid_with_numbers_on_the_way():
     assert nurture("first-look", "--sample", "--mermaid", "--policy", TEMPLATES).startswith("flowchart TD")
 
 
+@pytest.mark.parametrize("days", [3, 9, 90])
+def test_whoever_comes_to_a_place_leaves_it_goes_on_or_is_there(days):
+    """Nobody is lost between two places of the drawing; what it says of a program is what the tally says."""
+    workplace = load_workplace(TEMPLATES)
+    simulated = run(Compiled(workplace.policy), sampled(workplace.leads, 60), days, silent)
+    for flow in simulated.flows:
+        places = list(course(flow))
+        assert [place.id for place in places] == [IN, *(step.id for step in flow.steps)]
+        assert [place.before for place in places] == ["", *(place.id for place in places[:-1])]
+        assert min(place.here for place in places) >= 0
+        assert sum(place.here for place in places) == flow.still_in
+        gone = Counter(dict.fromkeys(flow.left, 0))
+        for place in places:
+            gone.update(dict(place.left))
+        assert gone == flow.left
+        came = sum(count for place in places for _, count in place.came)
+        assert came == sum(count for before, to, count in flow.moves if before != to and not to.startswith(OUT))
+
+
+def test_every_way_out_of_a_program_has_words():
+    """Those that the core knows, and the names of goals."""
+    ways = get_args(get_type_hints(LeaveProgram)["why"])
+    assert all(" " in left(why) for why in ways)
+    assert left("goal: asks") == "reached a goal: asks"
+
+
 def test_the_page_needs_no_network_and_shows_what_leads_did(tmp_path):
     """No script, no link to anywhere; what leads wrote is text."""
     file = tmp_path / "report.html"
@@ -140,6 +169,9 @@ def test_the_page_needs_no_network_and_shows_what_leads_did(tmp_path):
     html = file.read_text()
     assert not re.search(r"<script|src=|href=|url\(|@import", html)
     assert "flowchart TD" in html
+    assert re.search(
+        r'aria-label="How leads went through first-look">.*?<span>entered</span>.*?<b>night-load</b>', html, re.DOTALL
+    )
     assert "night-load" in html
     assert "it is not a time to write where the lead is" in html
 
