@@ -50,9 +50,11 @@ def apply(*, dry_run: bool, yes_move: bool) -> None:
         sys.exit(1)
     if not dry_run:
         asyncio.run(policies.apply(options, workplace.policy, settings.partitions))
-    click.echo(f"{'would apply' if dry_run else 'applied'} policy {name} to {settings.partitions} partitions")
+    click.echo(
+        f"{'would apply' if dry_run else 'applied'} policy {name} to {counted(settings.partitions, 'partition')}"
+    )
 
 
 async def _inside(options: Client) -> tuple[list[Lead], dict[str, Compiled]]:
     """The rows of the running pipeline, and the policies that judged them."""
-    return await live_leads(options), await policies.Policies(options).all()
+    return await live_leads(options), await policies.Policies(options).readable()

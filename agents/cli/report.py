@@ -73,10 +73,10 @@ def _from_file(facts: Path, policy: Path | None, within: int) -> Folded:
 async def _from_pipeline(within: int) -> Folded:
     """All facts, by the policies that were in force. They are laid on disk meanwhile: a history can outgrow memory."""
     options = client(read_settings(os.environ))
-    policies = await Policies(options).all()
+    find = await Policies(options).find()
     with TemporaryDirectory() as folder:
         file = Path(folder) / "facts.jsonl"
         await export(options, file)
-        folded = fold(lambda: read_facts(file), None, policies.__getitem__, within)
-    folded.policy = policies[(await applied(options))[-1][1]]  # of which the last partition may not know yet
+        folded = fold(lambda: read_facts(file), None, find, within)
+    folded.policy = find((await applied(options))[-1][1])  # of which the last partition may not know yet
     return folded

@@ -74,8 +74,8 @@ async def _from_pipeline(lead: str, settings: Settings) -> tuple[list[Fact], Fin
     options = client(settings)
     only = "" if "@" in lead else lead
     found = [decode_fact(value) async for value in live_facts(options, only)]
-    applied = await Policies(options).all()
-    return [fact for fact in found if not isinstance(fact, Rejected)], applied.__getitem__
+    find = await Policies(options).find()
+    return [fact for fact in found if not isinstance(fact, Rejected)], find
 
 
 def _identified(lead: str, history: Sequence[Fact]) -> str:

@@ -1,6 +1,8 @@
 """What happened to a few leads before an offset, out of their partition of ``nurture.facts``. It folds nothing."""
 
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import pairwise
 from typing import Final
 
 from agents.kafka.clients import Client, read_before
@@ -30,8 +32,14 @@ class FactsBefore:
             fact = decode_fact(record.value) if record.key in leads or record.key == _NOBODY else None
             if fact is not None and not isinstance(fact, Rejected) and record.key == fact.lead_id.encode():
                 facts.append(fact)
-        applied = {f.policy: await self._policies.get(f.policy) for f in facts if isinstance(f, PolicyApplied)}
         pasts: Pasts = {lead.decode(): [] for lead in leads}
-        for told in under(facts, None, applied.__getitem__):
+        for told in under(_told(facts), None, await self._policies.find()):
             pasts[told[0].lead_id].append(told)
         return pasts
+
+
+def _told(facts: Sequence[Fact]) -> Iterator[Fact]:
+    """Without the policies under which none of these leads learned anything: nobody needs to read them."""
+    for fact, after in pairwise([*facts, None]):
+        if fact and not (isinstance(fact, PolicyApplied) and isinstance(after, PolicyApplied | None)):
+            yield fact

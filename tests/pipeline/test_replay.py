@@ -31,14 +31,14 @@ async def _compared(pipeline, tmp_path):
         live = {key.decode(): decode_lead(value) for key, value in rows.items()}
         file = tmp_path / "facts.jsonl.gz"
         await export(running.options, file)
-        policies = await Policies(running.options).all()
+        find = await Policies(running.options).find()
     facts = list(read_facts(file))
-    again, decisions = replay(facts.__iter__, None, policies.__getitem__)
+    again, decisions = replay(facts.__iter__, None, find)
     assert again == live
     assert digest(again) == digest(live)
     assert decisions == accounts.decisions
-    assert report(fold(facts.__iter__, None, policies.__getitem__), WITHIN).total.sent == accounts.sends_accepted
+    assert report(fold(facts.__iter__, None, find), WITHIN).total.sent == accounts.sends_accepted
     for lead_id in Random(1).sample(sorted(live), 10):
-        told = explain(facts, lead_id, None, policies.__getitem__)
+        told = explain(facts, lead_id, None, find)
         standing = live[lead_id].standings["main"]
         assert sum(one.points for one in told.contributions) == standing.fit + standing.engagement

@@ -41,10 +41,10 @@ async def _story(pipeline, file):
         count = totals(lane for agent in lanes.values() for lane in agent)
         assert (count["refolds"], count["discounts:many_links"], count["discounts:unmerged"]) == (1, 3, 2)
         await export(running.options, file)
-        policies = await Policies(running.options).all()
-    rows, _ = replay(lambda: read_facts(file), None, policies.__getitem__)
+        find = await Policies(running.options).find()
+    rows, _ = replay(lambda: read_facts(file), None, find)
     assert digest(rows) == digest({"ada": live})
-    told = explain(list(read_facts(file)), "ada", None, policies.__getitem__)
+    told = explain(list(read_facts(file)), "ada", None, find)
     assert [one.rule for one in told.contributions if one.fact] == ["downloads"]
 
 
