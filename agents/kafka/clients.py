@@ -67,8 +67,7 @@ async def read_whole(options: Client, topic: str, key: bytes | None = None) -> A
 
     Raises UnreachableError, or LookupError for a topic that does not exist.
     """
-    made = aiokafka.AIOKafkaConsumer(**options, isolation_level="read_committed", enable_auto_commit=False)
-    async with _started(made, options) as consumer:
+    async with _started(_reader(options), options) as consumer:
         found = sorted(await _partitions(consumer, topic))
         for number in found if key is None else [partition_of(key, len(found))]:
             async for record in _read_partition(consumer, TopicPartition(topic, number)):
@@ -77,10 +76,16 @@ async def read_whole(options: Client, topic: str, key: bytes | None = None) -> A
 
 async def read_before(options: Client, topic: str, partition: int, offset: int) -> AsyncIterator[Any]:
     """The committed records of one partition, from its first one up to an offset. Raises UnreachableError."""
-    made = aiokafka.AIOKafkaConsumer(**options, isolation_level="read_committed", enable_auto_commit=False)
-    async with _started(made, options) as consumer:
+    async with _started(_reader(options), options) as consumer:
         async for record in _read_partition(consumer, TopicPartition(topic, partition), offset):
             yield record
+
+
+def _reader(options: Client) -> Any:
+    """Where retention overtakes it, it goes on with what is left: aiokafka's default is to go to the end."""
+    return aiokafka.AIOKafkaConsumer(
+        **options, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
+    )
 
 
 async def _read_partition(consumer: Any, part: TopicPartition, before: int | None = None) -> AsyncIterator[Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from streams.engine.consumer import PacedConsumer
 
@@ -66,25 +66,29 @@ class Feed:
                 await self._task
 
     async def _run(self) -> None:
-        """Read for ever; a broker that is away makes the view old, and a new consumer begins again."""
+        """Read for ever: whatever goes wrong makes the view old, is said, and a new consumer begins again."""
         while True:
-            consumer = PacedConsumer(  # without a group it is given every partition of the topic
-                self._topic,
-                **self._client,
-                group_id=None,
-                isolation_level="read_committed",
-                auto_offset_reset="earliest",
-                enable_auto_commit=False,
-            )
             try:
-                await consumer.start()
-                await self._follow(consumer)
-            except (KafkaError, TimeoutError, OSError) as error:
+                await self._live()
+            except Exception as error:  # noqa: BLE001  (it must not end in silence; an old view sends nothing)
                 age = self._view.age_seconds()
                 _log.warning("topic_unreadable", topic=self._topic, error=type(error).__name__, age=age)
-            finally:
-                await consumer.stop()
             await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _live(self) -> None:
+        consumer = PacedConsumer(  # without a group it is given every partition of the topic
+            self._topic,
+            **self._client,
+            group_id=None,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+        )
+        try:
+            await consumer.start()
+            await self._follow(consumer)
+        finally:
+            await consumer.stop()
 
     async def _follow(self, consumer: PacedConsumer) -> None:
         places = consumer.assignment()

@@ -50,7 +50,7 @@ class CarefulConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untype
         return accepted
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        """Called by the other, once everything was flushed."""
+        """Called by ``_commit_offsets``, once everything was flushed."""
         return not self.app.producer.failed and bool(await super()._commit(offsets))
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.topics import CLOCK
 from streams.engine.consumer import PacedConsumer
+from streams.engine.problem import Refused
 from streams.engine.settings import EngineSettings
 
 _log = logging.getLogger(__name__)
@@ -67,7 +68,14 @@ class SteppedClock:
                 if await consumer.position(self._tp) >= end:
                     self.ready.set()
                 for record in (await consumer.getmany(self._tp, timeout_ms=1_000)).get(self._tp, ()):
-                    self._now = int(record.value)
+                    self._now = _moment(record.value)
                     self.changed.set()
         finally:
             await consumer.stop()
+
+
+def _moment(value: bytes | None) -> int:
+    try:
+        return int(value or b"")
+    except ValueError as problem:
+        raise Refused(f"the clock topic holds {value!r}, expected milliseconds since 1970 (UTC) in digits") from problem

@@ -12,15 +12,14 @@ _MOST_BATCHES: Final = 8
 
 
 class Inbox:
-    """Bounded by the reader, which leaves a full inbox out of the fetch; ``put`` therefore never waits."""
+    """Bounded by the reader, which leaves a full inbox out of the fetch; ``receive`` therefore never waits."""
 
     def __init__(self, position: int, most: int) -> None:
-        """``position``: the source offset to read from; ``most``: how many records a fold takes."""
-        self.position = position
+        """``position``: the source offset to read from; ``most``: how many records a fold takes for now."""
+        self.position, self.most = position, most
         self.sought = self.astray = False
         self.end = position
         self.wake = asyncio.Event()
-        self._most = most
         self._batches: deque[Sequence[Any]] = deque()
         self._waiting = 0
 
@@ -30,7 +29,7 @@ class Inbox:
     @property
     def full(self) -> bool:
         """True while no more should be fetched."""
-        return len(self._batches) >= _MOST_BATCHES or self._waiting >= 2 * self._most
+        return len(self._batches) >= _MOST_BATCHES or self._waiting >= 2 * self.most
 
     def go_astray(self) -> None:
         """The broker does not have our position any more: nothing that comes from now on belongs here."""
@@ -48,8 +47,8 @@ class Inbox:
     def take(self, start: int) -> list[Record]:
         """All that waits, up to the limit, without what lies before ``start`` (a fetch after a seek may repeat)."""
         taken: list[Any] = []
-        while self._batches and len(taken) < self._most:
-            batch, room = self._batches.popleft(), self._most - len(taken)
+        while self._batches and len(taken) < self.most:
+            batch, room = self._batches.popleft(), self.most - len(taken)
             if len(batch) > room:
                 self._batches.appendleft(batch[room:])
             taken += islice(batch, room)

@@ -25,6 +25,7 @@ _MOST_TICKS: Final = 500
 _SHORTEST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 2.0
 _ASK_AGAIN_S: Final = 0.5
+_REGAINED: Final = 64  # folds after which a lane that had to take fewer records takes as many as ever
 _CANCEL_S: Final = 5.0
 
 
@@ -86,6 +87,7 @@ class Lane:
         self._place = place_of(shared.app, kind, partition)
         self._life: Life | None = None
         self._state: LaneState = "ended"
+        self._most = self._took = kind.most
         self._looked, self._busy, self._leaving, self._turned = 0, False, False, time.monotonic()
         self._task = asyncio.create_task(self._lives(), name=f"lane {self._place.name}")
 
@@ -150,10 +152,10 @@ class Lane:
         pause_s = _SHORTEST_PAUSE_S
         try:
             while True:
-                lived = await self._one_life()
+                fruitful = await self._one_life()
                 if self._leaving:
                     return
-                pause_s = _SHORTEST_PAUSE_S if lived else min(2 * pause_s, _LONGEST_PAUSE_S)
+                pause_s = _SHORTEST_PAUSE_S if fruitful else min(2 * pause_s, _LONGEST_PAUSE_S)
                 await asyncio.sleep(pause_s)
                 if not await self._shared.ours():
                     await self._shut_out()
@@ -170,11 +172,9 @@ class Lane:
             await asyncio.sleep(_ASK_AGAIN_S)
 
     async def _one_life(self) -> bool:
-        """Live until the end; True when it got as far as folding."""
-        lived = False
+        """Live until the end; True when anything was committed."""
         try:
             await self._be_born()
-            lived = True
             await self._live(self._kind.work())
         except LifeEnded as ended:
             self._mourn(ended)
@@ -187,9 +187,12 @@ class Lane:
             self._to("ended")
             if life:
                 await life.close()
-        return lived
+        return life is not None and life.fruitful
 
     def _mourn(self, ended: LifeEnded) -> None:
+        """What was too much for one transaction would be too much again, so the next life takes half of it."""
+        if self._life and self._life.over is ended and ended.reason == TimeoutError.__name__:
+            self._most = max(1, min(self._most, self._took) // 2)
         _log.warning("lane %s: a life has ended (%s)", self._place.name, ended)
         self._shared.observe.transaction_failed(self.topic, self.partition, ended.reason)
 
@@ -205,7 +208,7 @@ class Lane:
     async def _live(self, work: Work) -> None:
         try:
             await work.begin(self)
-            self.inbox = Inbox(self._alive.position, self._kind.most)
+            self.inbox = Inbox(self._alive.position, self._most)
             self._to("folding")
             while not self._leaving:
                 await self._turn(work, self.inbox)
@@ -222,8 +225,10 @@ class Lane:
         try:
             if records := inbox.take(self._alive.position):
                 reach("J2")  # records taken, nothing begun
+                self._took = len(records)
                 await work.fold(self, records)
                 self._must_be_done(work, records[-1].offset + 1)
+                inbox.most = self._most = min(self._kind.most, self._most + 1 + self._kind.most // _REGAINED)
             now = self.clock.now()
             due = self.rows.due.take(now, _MOST_TICKS)
             if due or self.stirred():

@@ -61,9 +61,7 @@ class Lanes:
         await self.revoke(list(self._lanes))
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
 
     def inboxes(self) -> dict[TopicPartition, Inbox | None]:
@@ -88,9 +86,16 @@ class Lanes:
 
     def _start(self) -> None:
         if not self._tasks:
-            self._tasks.append(asyncio.create_task(self._watch(), name="lanes: watch the clock"))
-            if isinstance(self._shared.clock, SteppedClock):
-                self._tasks.append(asyncio.create_task(self._shared.clock.follow(), name="lanes: follow the clock"))
+            self._tasks.append(asyncio.create_task(self._for_ever(self._watch()), name="lanes: watch the clock"))
+            if isinstance(clock := self._shared.clock, SteppedClock):
+                self._tasks.append(asyncio.create_task(self._for_ever(clock.follow()), name="lanes: follow the clock"))
+
+    async def _for_ever(self, task: Awaitable[None]) -> None:
+        """What all lanes need must not end in silence: the worker goes with it."""
+        try:
+            await task
+        except Exception as bug:  # noqa: BLE001  (whatever it is, no lane hears the clock any more)
+            await self._shared.crash(bug)
 
     async def _watch(self) -> None:
         """One task looks at the clock for all lanes, so that an idle lane costs a comparison."""

@@ -50,12 +50,14 @@ class Life:
 
     position: int
     counts: dict[str, int]
+    fruitful: bool  # whether any transaction of it was committed
 
     def __init__(self, place: Place, transactions: Transactions, rows: Rows, observe: Observer) -> None:
         self.rows, self._place, self._transactions, self._observe = rows, place, transactions, observe
         self._checkpoint = Checkpoint(b"", 0)
         self._committing = asyncio.Lock()
         self._over: LifeEnded | None = None
+        self.fruitful = False
 
     @classmethod
     async def begin(
@@ -150,7 +152,7 @@ class Life:
         packed = await self._transactions.pack(outs)
         started = time.perf_counter()
         ends = await self._transactions.commit(packed, {} if batch.upto is None else {self._place.source: position})
-        seconds = time.perf_counter() - started
+        seconds, self.fruitful = time.perf_counter() - started, True
         offset = ends.get(self._place.changelog, self._checkpoint.offset)
         self._checkpoint = Checkpoint(self._checkpoint.birth, offset, wall_ms())
         reach("J5")  # committed, not on disk

@@ -6,8 +6,9 @@ from schemas.problem import UserError
 class LifeEnded(Exception):  # noqa: N818  (an event in a lane's life, not a mistake of anybody's)
     """A transaction failed or nobody knows how it went: this life is over, and the next one asks the changelog."""
 
-    def __init__(self, cause: BaseException) -> None:
-        super().__init__(f"{type(cause).__name__}: {cause}")
+    def __init__(self, cause: BaseException, more: str = "") -> None:
+        """``more``: what the cause does not say of itself, and what can be done."""
+        super().__init__(": ".join(filter(None, (type(cause).__name__, str(cause)))) + more)
         self.reason = type(cause).__name__
 
 

@@ -192,6 +192,7 @@ class LaneConsumer(CarefulConsumer):
 
     async def _round(self) -> None:
         """A batch belongs to the life that it was fetched for: the inbox of a former life gets nothing."""
+        self._must_be_delivered()
         generation, inboxes = self.app.consumer_generation_id, self.app.lanes.inboxes()
         open_inboxes = {tp: inbox for tp, inbox in inboxes.items() if inbox is not None}
         seeks = {tp: inbox.position for tp, inbox in open_inboxes.items() if not inbox.sought}
@@ -228,6 +229,11 @@ class LaneConsumer(CarefulConsumer):
         """Ordinary agents may take their time: their messages wait in a task of their own, as does their fetch."""
         if batches:
             self._handing = asyncio.create_task(self._deliver(batches, generation))
+
+    def _must_be_delivered(self) -> None:
+        """What an agent's stream did not take stops the worker, as it would in Faust: nobody would bring it again."""
+        if self._handing and self._handing.done():
+            self._handing.result()
 
     async def _deliver(self, batches: Mapping[TP, list[Any]], generation: int) -> None:
         for tp, batch in batches.items():

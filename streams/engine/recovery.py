@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import time
 from collections.abc import Callable, Container, Iterable
 from typing import Any, Final, NamedTuple
 
@@ -11,7 +12,7 @@ from schemas.units import DAY
 from streams.engine.clock import wall_ms
 from streams.engine.consumer import PacedConsumer
 from streams.engine.failpoint import reach
-from streams.engine.problem import Refused
+from streams.engine.problem import LifeEnded, Refused
 from streams.engine.record import Row
 from streams.engine.rows import Checkpoint, Rows
 from streams.engine.settings import EngineSettings
@@ -22,6 +23,7 @@ COUNTS: Final = b"\0counts"
 DUE: Final = "due"
 _BATCH: Final = 5_000
 _WAIT_MS: Final = 20
+_PATIENCE_S: Final = 30.0
 _log = logging.getLogger(__name__)
 
 
@@ -34,11 +36,12 @@ class Changelog:
         """``kept_ms``: how long the topic keeps tombstones; rows that were not complete for longer begin anew."""
         self._consumer, self._tp, self._folder = consumer, tp, folder
         self._kept_ms, self._wait_ms = kept_ms, wait_ms
+        self._moved = time.monotonic()
 
     async def recover(self, rows: Rows, progress: Callable[[int, int], None]) -> Checkpoint:
         """Bring rows up to date and return how far; a new changelog gets a new birth id. Raises Refused."""
         self._consumer.assign([self._tp])
-        now = wall_ms()
+        self._moved, now = time.monotonic(), wall_ms()
         end: int = (await self._consumer.end_offsets([self._tp]))[self._tp]
         born = await self._birth(end)
         done = self._judge(rows.checkpoint, born, end)
@@ -63,7 +66,7 @@ class Changelog:
         """The first readable record tells which changelog this is; None while nothing was ever committed to it."""
         await self._consumer.seek_to_beginning(self._tp)
         while await self._consumer.position(self._tp) < end:
-            for record in await self._next(most=1):
+            for record in await self._more(most=1):
                 if record.key == BIRTH:
                     return bytes(record.value)
                 raise Refused(
@@ -108,12 +111,22 @@ class Changelog:
         self._consumer.seek(self._tp, done.offset)
         position, applied = done.offset, 0
         while position < end:
-            records = await self._next(_BATCH)
+            records = await self._more(_BATCH)
             position = await self._consumer.position(self._tp)
             rows.apply(_changes(records), Checkpoint(done.birth, position, done.at if position < end else now))
             reach("J1")  # some of the changelog is on disk
             applied += len(records)
             progress(applied, max(0, end - position))
+
+    async def _more(self, most: int) -> list[Any]:
+        """Of what is known to be there. Raises LifeEnded when nothing comes for long: the topic may be gone."""
+        before = await self._consumer.position(self._tp)
+        records = await self._next(most)
+        if await self._consumer.position(self._tp) != before:
+            self._moved = time.monotonic()
+        elif time.monotonic() - self._moved > _PATIENCE_S:
+            raise LifeEnded(TimeoutError(f"{self._name} has more than {before} records, and none came for so long"))
+        return records
 
     async def _next(self, most: int) -> list[Any]:
         """The wait is short: a fetch that brings a transaction's marker alone does not end it."""

@@ -27,7 +27,6 @@ class Standby:
     def __init__(self, place: Place, settings: EngineSettings, cache: rocksdict.Cache, observe: Observer) -> None:
         self._place, self._settings, self._cache, self._observe = place, settings, cache, observe
         self._left = 0
-        self._consumer: Any = None
         self._task = asyncio.create_task(self._lives(), name=f"standby {place.name}")
 
     async def leave(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Self
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import MessageSizeTooLargeError, TopicAuthorizationFailedError
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.engine.failpoint import reach
@@ -18,8 +19,13 @@ MOST_BYTES: Final = 960_000  # of one batch on the wire; brokers take 1,048,588 
 _OVERHEAD: Final = 200
 _CLOSE_S: Final = 2.0
 _ABORT_S: Final = 1.0
+_REMEDIES: Final = {
+    MessageSizeTooLargeError: ": raise max.message.bytes there to the default, 1,048,588",
+    TopicAuthorizationFailedError: ": give this worker the right to write there",
+}
 
 Parcel = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
+Sent = list[tuple[TopicPartition, Any]]
 
 
 class Packed(NamedTuple):
@@ -90,19 +96,20 @@ class Transactions:
         self, packed: Sequence[Packed], offsets: Mapping[TopicPartition, int]
     ) -> dict[TopicPartition, int]:
         """All or nothing, and the next offset of each partition written to. Raises LifeEnded on any doubt."""
+        sent: Sent = []
         try:
             async with asyncio.timeout(self._timeout_s):
                 await self._producer.begin_transaction()
                 try:
                     reach("J3")  # begun, nothing delivered
-                    ends = await self._fill(packed, offsets)
+                    ends = await self._fill(packed, offsets, sent)
                     reach("J4")  # all delivered, nothing committed
                 except BaseException:
                     await self._abort()
                     raise
                 await self._producer.commit_transaction()
         except Exception as problem:  # a fenced producer, a refusal, silence: the next life finds out what holds
-            raise LifeEnded(problem) from problem
+            raise LifeEnded(problem, _undelivered(sent) + _REMEDIES.get(type(problem), "")) from problem
         return ends
 
     async def close(self) -> None:
@@ -111,13 +118,17 @@ class Transactions:
         closing.add_done_callback(lambda task: task.cancelled() or task.exception())
         await asyncio.wait({closing}, timeout=_CLOSE_S)
 
-    async def _fill(self, packed: Sequence[Packed], offsets: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+    async def _fill(
+        self, packed: Sequence[Packed], offsets: Mapping[TopicPartition, int], sent: Sent
+    ) -> dict[TopicPartition, int]:
         """Await every delivery: aiokafka's commit would ignore those that failed. Offsets travel at the same time."""
-        sent = [await self._producer.send_batch(batch, to.topic, partition=to.partition) for to, batch, _ in packed]
+        for to, batch, _ in packed:
+            sent.append((to, await self._producer.send_batch(batch, to.topic, partition=to.partition)))
+        waiting = [answer for _, answer in sent]
         if offsets:
             positions = {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}
-            sent.append(self._producer.send_offsets_to_transaction(positions, self._group))
-        answers = await asyncio.gather(*sent)
+            waiting.append(self._producer.send_offsets_to_transaction(positions, self._group))
+        answers = await asyncio.gather(*waiting)
         return {to: answer.offset + count for (to, _, count), answer in zip(packed, answers, strict=False)}
 
     async def _abort(self) -> None:
@@ -151,6 +162,13 @@ def _pack_one(create: Callable[[], Any], to: TopicPartition, records: Sequence[P
             raise _oversize(to, key, taken.size + _OVERHEAD)
         count += 1
     return [*done, Packed(to, batch, count)]
+
+
+def _undelivered(sent: Sent) -> str:
+    """The topics that have not said that they took what they were sent."""
+    done = [answer.done() and not answer.cancelled() and answer.exception() is None for _, answer in sent]
+    topics = sorted({to.topic for (to, _), taken in zip(sent, done, strict=True) if not taken})
+    return f"; not taken by {', '.join(topics)}" if topics else ""
 
 
 def _oversize(to: TopicPartition, key: bytes | None, size: int) -> Oversize:

@@ -1,5 +1,6 @@
 """What the reader does with one fetch: whose records they are, and whose partitions it asks for."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
@@ -7,6 +8,7 @@ from faust.types import TP
 
 from streams.engine.inbox import Inbox
 from streams.engine.reader import Fetched, LaneConsumer
+from tests.engine.test_careful import an_app, record
 
 FACTS, MAIL = TP("facts", 0), TP("mail", 0)
 
@@ -72,3 +74,24 @@ def full():
 def test_who_can_take_nothing_is_left_out_of_the_fetch(tp, inbox, handing, takes):
     """Nobody is waited for: neither a lane that recovers or is full, nor an agent that takes its time."""
     assert LaneConsumer._takes(reader(), tp, {FACTS: inbox}, handing=handing) is takes
+
+
+def test_what_an_agent_s_stream_does_not_take_stops_the_worker(tmp_path):
+    """The records behind it are not forgotten in a task that nobody looks at: the next round raises, as Faust does."""
+    seen = []
+
+    async def callback(message):
+        seen.append(message.offset)
+        if message.offset == 2:
+            raise ZeroDivisionError("a bug on the way to the agent")
+
+    async def scenario():
+        consumer = an_app(tmp_path).consumer
+        consumer.callback = callback
+        consumer._hand_over({MAIL: [record(offset) for offset in (1, 2, 3)]}, consumer.app.consumer_generation_id)
+        await asyncio.wait({consumer._handing})
+        await consumer._round()
+
+    with pytest.raises(ZeroDivisionError, match="on the way to the agent"):
+        asyncio.run(scenario())
+    assert seen == [1, 2]

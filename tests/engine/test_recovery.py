@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 
 from schemas.topics import TOMBSTONES_MS
 from streams.engine import recovery
-from streams.engine.problem import Refused
+from streams.engine.problem import LifeEnded, Refused
 from streams.engine.record import Row
 from streams.engine.recovery import BIRTH, Changelog
 from streams.engine.rows import Checkpoint, Rows
@@ -144,3 +144,16 @@ def test_a_fresh_start_reads_everything_and_a_restart_the_tail(rows):
     log.read = 0
     recover(log, rows)
     assert log.read == 1, "its birth record alone"
+
+
+def test_a_changelog_that_gives_nothing_more_is_not_waited_for_for_ever(rows, monkeypatch):
+    """The broker may have forgotten the topic meanwhile, without a word: the life ends, and the next one asks for it."""
+    monkeypatch.setattr(recovery, "_PATIENCE_S", 0)
+    log = compacted((b"ada", b"1"), end=10)
+
+    async def nothing(place, timeout_ms, max_records):  # noqa: ARG001
+        return {}
+
+    log.getmany = nothing
+    with pytest.raises(LifeEnded, match=r"changelog rows, partition 0, has more than 0 records, and none came"):
+        recover(log, rows)
