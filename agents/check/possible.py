@@ -4,9 +4,9 @@ What is found to hold never, or always, does so for every lead: kinds are tried 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise, product
-from math import prod
+from math import inf, prod
 from typing import Final
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from schemas.authored import When
 from schemas.catalogue import FieldDefinition
 from schemas.facts import Scalar
+from schemas.units import millis
 from streams.journey.predicate import compile_when, parts
 
 _MOST_KINDS: Final = 5_000
@@ -21,6 +22,8 @@ _MOST_PARTS: Final = 6  # of texts that one field is searched for: 2 ** 6 ways t
 _OTHER: Final = "\0"  # a text that nobody names
 Kind = Mapping[When, bool]
 """Which single tests hold."""
+Way = tuple[tuple[When, bool], ...]
+"""Which tests of one field, or of one rule, hold together."""
 
 
 def kinds(
@@ -38,7 +41,7 @@ def kinds(
     if not by_field.keys() <= fields.keys():
         return []
     ways = [_ways(same, fields[name], name in sure) for name, same in by_field.items()]
-    ways += [[((test, True),), ((test, False),)] for test in past]
+    ways += [_agreeing(same) for same in _by_rule(past)]
     if prod(map(len, ways)) > _MOST_KINDS:
         return []
     return [{test: held for way in chosen for test, held in way} for chosen in product(*ways)]
@@ -75,12 +78,41 @@ def _tests(when: When) -> Iterator[When]:
         yield from _own(part)
 
 
-def _ways(tests: Sequence[When], field: FieldDefinition, sure: bool) -> list[tuple[tuple[When, bool], ...]]:  # noqa: FBT001 - as in kinds
+def _ways(tests: Sequence[When], field: FieldDefinition, sure: bool) -> list[Way]:  # noqa: FBT001 - as in kinds
     """Which of the tests of one field can hold together."""
     compiled = [compile_when(replace(test, field="it")) for test in tests]
     values: list[Scalar] = [*_values(tests, field), *(() if sure else (None,))]
     held = dict.fromkeys(tuple(test is None or test({"it": value}, None) for test in compiled) for value in values)
     return [tuple(zip(tests, way, strict=True)) for way in held]
+
+
+def _by_rule(past: Iterable[When]) -> Iterable[list[When]]:
+    rules: dict[str, list[When]] = defaultdict(list)
+    for test in past:
+        rules[test.did].append(test)
+    return rules.values()
+
+
+def _agreeing(past: Sequence[When]) -> list[Way]:
+    """Which windows over one rule can hold together; some of them when these are too many to try."""
+    ways: list[Way] = [()]
+    for test in past:
+        if len(ways) <= _MOST_KINDS:
+            ways = [(*way, (test, held)) for way in ways for held in (True, False) if _agrees(test, held, way)]
+    return ways
+
+
+def _agrees(test: When, held: bool, way: Way) -> bool:  # noqa: FBT001 - as in a way
+    return all(one is held or not _takes(*((test, other) if held else (other, test))) for other, one in way)
+
+
+def _takes(strict: When, loose: When) -> bool:
+    """Whether the one window over a rule holds only if the other does: as many, in no more time."""
+    return strict.times >= loose.times and _length(strict) <= _length(loose)
+
+
+def _length(window: When) -> float:
+    return inf if window.within is None else millis(window.within)
 
 
 def _values(tests: Sequence[When], field: FieldDefinition) -> list[Scalar]:

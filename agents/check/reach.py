@@ -12,6 +12,7 @@ from schemas.model import EngagementRule, FitRule, Group, Scoring
 from schemas.problem import Problem
 from schemas.read import Placed
 from schemas.units import millis
+from schemas.words import counted
 
 
 def no_way_in(draft: Draft) -> Iterator[Problem]:
@@ -22,6 +23,7 @@ def no_way_in(draft: Draft) -> Iterator[Problem]:
     """
     yield from _first_stage(draft)
     yield from _closed_stages(draft)
+    yield from _left_at_once(draft)
     yield from _skipped_stages(draft)
     yield from _closed_states(draft)
 
@@ -36,6 +38,19 @@ def _closed_stages(draft: Draft) -> Iterator[Problem]:
             if getattr(stage, axis) > reachable:
                 message = f"found {axis} {getattr(stage, axis)}, expected at most {reachable}: no lead can have more"
                 yield draft.stages.problem(("stages", index, axis), "no-way-in", message)
+
+
+def _left_at_once(draft: Draft) -> Iterator[Problem]:
+    """A stage is closed when ``leave`` holds for whoever may enter: it is asked first. What always holds is told so."""
+    if draft.stages is None or draft.catalogue is None:
+        return
+    for index, stage in enumerate(draft.stages.value.stages[1:], 1):
+        leave = stage.leave or When()
+        known = kinds([stage.enter, leave], draft.catalogue.value.fields)
+        entering = [holds(leave, kind) for kind in known if holds(stage.enter, kind)]
+        if entering and all(entering) and not all(holds(leave, kind) for kind in known):
+            message = "found a condition that holds for whoever may enter, expected one that some of them do not meet"
+            yield draft.stages.problem(("stages", index, "leave"), "no-way-in", message)
 
 
 def _first_stage(draft: Draft) -> Iterator[Problem]:
@@ -133,9 +148,13 @@ def _idle_group(scoring: Placed[Scoring], index: int, group: Group) -> Iterator[
     once, always = zip(*(points.get(rule, (0, 0)) for rule in group.rules), strict=True)
     message = ""
     if max(once) > group.most:
-        message = f"found at most {group.most} points, expected at least the {max(once)} of its heaviest rule"
+        message = (
+            f"found at most {counted(group.most, 'point')}, expected at least the {max(once)} of its heaviest rule"
+        )
     elif sum(always) <= group.most and group.each_next == 100:
-        message = f"found at most {group.most} points where its rules give at most {sum(always)}, expected fewer"
+        message = (
+            f"found at most {counted(group.most, 'point')} where its rules give at most {sum(always)}, expected fewer"
+        )
     if message:
         yield scoring.problem(("groups", index, "most"), "overlapping-caps", message)
 

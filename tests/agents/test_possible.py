@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from agents.check.possible import holds, kinds, named
 from schemas.authored import When
 from schemas.catalogue import FieldDefinition
+from streams.journey.past import Past
 from streams.journey.predicate import compile_when
 
 FIELDS = {
@@ -22,6 +23,12 @@ TESTS = st.one_of(
     st.builds(When, field=st.just("staff"), at_least=NUMBERS | st.none(), at_most=NUMBERS, is_=NUMBERS | st.none()),
     st.builds(When, field=st.just("paid"), is_=st.booleans()),
     st.builds(When, field=st.sampled_from(sorted(FIELDS)), known=st.booleans()),
+    st.builds(
+        When,
+        did=st.sampled_from(["tour", "trial"]),
+        times=st.integers(1, 3),
+        within=st.sampled_from([None, "1 day", "2 days", "1 week"]),
+    ),
 )
 WHENS = st.recursive(
     TESTS,
@@ -44,11 +51,23 @@ LEADS = st.fixed_dictionaries(
 )
 
 
-@given(WHENS, WHENS, LEADS)
-def test_every_lead_is_of_a_kind_that_was_tried(one, other, lead):
+PASTS = st.builds(
+    Past,
+    st.dictionaries(
+        st.sampled_from(["tour", "trial"]),
+        st.dictionaries(st.integers(90, 100), st.integers(1, 3), max_size=4).map(
+            lambda days: dict(sorted(days.items(), reverse=True))
+        ),
+    ),
+    st.just(100),
+)
+
+
+@given(WHENS, WHENS, LEADS, PASTS)
+def test_every_lead_is_of_a_kind_that_was_tried(one, other, lead, past):
     """So what holds for no kind holds for no lead, and what holds for all kinds holds for everybody."""
     known = kinds([one, other], FIELDS)
-    said = [test is None or test(lead, None) for test in (compile_when(one), compile_when(other))]
+    said = [test is None or test(lead, past) for test in (compile_when(one), compile_when(other))]
     assert said in [[holds(one, kind), holds(other, kind)] for kind in known]
 
 
@@ -57,6 +76,8 @@ def test_nothing_is_claimed_of_what_is_not_known():
     assert kinds([When(field="rolle", is_="boss")], FIELDS) == []
     wide = {f"n{n}": FieldDefinition(type="number") for n in range(30)}
     assert kinds([When(all=tuple(When(field=name, at_least=1) for name in wide))], wide) == []
+    apart = tuple(When(did="tour", times=n, within=f"{n} days") for n in range(1, 100))
+    assert kinds([When(all=apart)], {}) == []
 
 
 def test_a_condition_names_the_fields_of_all_its_parts():
