@@ -21,6 +21,7 @@ from agents.segment.properties import spellings_of
 from schemas import mapping, problem, reason
 from schemas.facts import Happened, LeadCreated, tag_of
 from schemas.topics import registry
+from schemas.words import counted
 
 FILE: Final = Path(__file__).parents[1] / "REFERENCE.md"
 WIDTH: Final = 100
@@ -129,7 +130,7 @@ def _topics() -> str:
 
 
 def _kept(keep: int | str) -> str:
-    return f"{keep} days" if isinstance(keep, int) else keep
+    return counted(keep, "day") if isinstance(keep, int) else keep
 
 
 def _metrics() -> str:

@@ -14,7 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from schemas.nodes import advice, found, mark, suits, words
 from schemas.problem import Problem
-from schemas.words import listed, one_of
+from schemas.words import counted, listed, one_of
 
 Refused = tuple[str, str, str]
 """A key that is asked for in vain (a shape's ``REFUSED``): the rule, what it is, and what to do instead."""
@@ -161,13 +161,13 @@ def _scalar(node: ScalarNode, wanted: Any, placing: Placing, says: str) -> Any:
 
 def _text(node: ScalarNode, wanted: inspect.StrType, placing: Placing, says: str) -> Any:
     text, size = node.value, len(node.value)
-    if wanted.pattern and not re.search(wanted.pattern, text):
+    if wanted.pattern and not re.fullmatch(wanted.pattern, text):
         expected = says[:1].lower() + says[1:].rstrip(".") if says else f"text like {wanted.pattern}"
         return placing.complain(node, "wrong-value", f'"{text}"', expected)
     if size < (wanted.min_length or 0):
-        return placing.complain(node, "wrong-value", f"{size} characters", f"at least {wanted.min_length}")
+        return placing.complain(node, "wrong-value", counted(size, "character"), f"at least {wanted.min_length}")
     if wanted.max_length is not None and size > wanted.max_length:
-        return placing.complain(node, "wrong-value", f"{size} characters", f"at most {wanted.max_length}")
+        return placing.complain(node, "wrong-value", counted(size, "character"), f"at most {wanted.max_length}")
     return text
 
 

@@ -23,6 +23,7 @@ def one_of(word: str, known: Iterable[object]) -> str:
     return choice + (f'; did you mean "{close[0]}"?' if close else "")
 
 
-def counted(number: int, what: str) -> str:
-    """``1 lead``, ``2,000 leads``, ``no leads``."""
-    return f"{f'{number:,}' if number else 'no'} {what}{'' if number == 1 else 's'}"
+def counted(number: float, what: str) -> str:
+    """``1 lead``, ``2,000 leads``, ``no leads``, ``1.5 days``."""
+    shown = f"{number:,}" if isinstance(number, int) else f"{number:g}"
+    return f"{shown if number else 'no'} {what}{'' if number == 1 else 's'}"

@@ -13,6 +13,7 @@ from msgspec import Struct
 from agents.backtest.report import Quality, Wait
 from agents.backtest.run import Answer
 from agents.backtest.trial import VETOED
+from schemas.words import counted
 
 _INK, _MUTED, _LINE, _ACCENT, _OTHER = "#1c2b27", "#5b6b66", "#dcd8cd", "#0b6e4f", "#b5651d"
 _PALE: Final = "#a9cdbf"
@@ -168,7 +169,7 @@ def _wait(axes: Any, wait: Wait) -> None:
     axes.hist(wait.days, bins=min(30, max(5, wait.leads // 4)), range=(0, wait.days[-1]), color=_ACCENT, rwidth=0.92)
     axes.axvline(wait.median, color=_OTHER, linewidth=1.5)
     axes.annotate(
-        f"half within {wait.median:.0f} days",
+        f"half within {counted(round(wait.median), 'day')}",
         (wait.median, 1),
         (6, -4),
         xycoords=("data", "axes fraction"),

@@ -9,6 +9,7 @@ from agents.backtest.report import Quality
 from agents.backtest.run import Answer
 from agents.backtest.trial import VETOED
 from agents.frame import framed
+from schemas.words import counted
 
 _MOST_LEADS: Final = 200
 _TEMPLATE: Final = Path(__file__).with_name("page.html")
@@ -46,7 +47,7 @@ def _figures(quality: Quality) -> Iterator[tuple[str, str]]:
     yield f"{quality.deciles[0].lift:.1f}", "times the base rate among the best tenth (lift)"
     yield _percent(handed.precision), f"of {handed.won + handed.lost:,} handed over won (precision)"
     yield _percent(handed.recall), f"of {handed.won + handed.missed:,} winners were handed over (recall)"
-    yield (f"{wait.median:.0f} days" if wait else "-"), "from handoff to win, the median"
+    yield (counted(round(wait.median), "day") if wait else "-"), "from handoff to win, the median"
     yield f"{quality.untouched:,}", f"never mailed, never handed over; {quality.untouched_won:,} won"
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from agents.backtest.fit import Weight
 from schemas.model import EngagementRule, FitRule, Scoring
 from schemas.read import Placed
+from schemas.words import counted
 
 _NUMBER: Final = re.compile(r"[+-]?\d+")
 _EVIDENCE: Final = re.compile(r"  # [\d,]+ leads, [\d,]+ won$")
@@ -61,7 +62,7 @@ def _line(line: str, column: int, change: Change) -> str:
     number = _NUMBER.match(bare, column)
     if number is None:
         raise ValueError(f"found no number at column {column + 1} of {line!r}")
-    said = "" if "#" in bare else f"  # {change.leads:,} leads, {change.wins:,} won"
+    said = "" if "#" in bare else f"  # {counted(change.leads, 'lead')}, {change.wins:,} won"
     return f"{bare[:column]}{change.after}{bare[number.end() :]}{said}"
 
 

@@ -14,7 +14,7 @@ from schemas.problem import Problem
 from schemas.program import NURTURE, Program, Step, queue
 from schemas.read import Placed
 from schemas.units import DAY, millis, waiting
-from schemas.words import listed, one_of
+from schemas.words import counted, listed, one_of
 
 _ENDS: Final = {
     "demo.requested": "hands the lead to sales",
@@ -40,8 +40,8 @@ def unreachable_step(draft: Draft) -> Iterator[Problem]:
         for index, due in _earliest(program.value):
             if due > longest:
                 message = (
-                    f"found a step that is due after {due / DAY:g} days, expected at most {longest / DAY:g}: then its "
-                    f"leads have left {listed(program.value.stages)} (at_most in stages.yaml)"
+                    f"found a step that is due after {counted(due / DAY, 'day')}, expected at most {longest / DAY:g}:"
+                    f" then its leads have left {listed(program.value.stages)} (at_most in stages.yaml)"
                 )
                 yield program.problem(("steps", index), "unreachable-step", message)
 
@@ -76,7 +76,7 @@ def starved_program(draft: Draft) -> Iterator[Problem]:
         own = classes[program.value.class_].caps if program.value.class_ in classes else ()
         for index, cap, span in _too_fast(program, (*caps, *own)):
             message = (
-                f"found {cap.most + 1} e-mails within {span / DAY:g} days, expected at most {cap.most} within "
+                f"found {cap.most + 1} e-mails within {counted(span / DAY, 'day')}, expected at most {cap.most} within "
                 f"{cap.within} (caps in sending.yaml): this one will wait"
             )
             yield program.problem(("steps", index, "wait"), "starved-program", message, warning=True)

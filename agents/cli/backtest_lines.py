@@ -11,6 +11,7 @@ from agents.backtest.compare import Comparison
 from agents.backtest.report import Judged, Quality
 from agents.backtest.run import Answer
 from agents.backtest.trial import VETOED
+from schemas.words import counted
 
 _BAR: Final = 24
 _SHOWN: Final = 10
@@ -41,11 +42,13 @@ def summary(answer: Answer, name: str, other: str) -> Iterator[RenderableType]:
 
 
 def _judged(judged: Judged) -> Iterator[Text]:
-    of = f"{judged.facts:,} facts of {judged.leads:,} leads, {judged.first[:10]} to {judged.last[:10]}"
+    of = (
+        f"{counted(judged.facts, 'fact')} of {counted(judged.leads, 'lead')}, {judged.first[:10]} to {judged.last[:10]}"
+    )
     yield Text(f"{', '.join(judged.files)}: {of}")
     kinds = ", ".join(f"{count:,} {_KINDS[kind]}" for kind, count in judged.labels.items())
     win = "a deal won" if judged.positive == "won" else "a deal won or a lead accepted"
-    yield Text(f"judged {judged.judged:,} leads: {kinds}")
+    yield Text(f"judged {counted(judged.judged, 'lead')}: {kinds}")
     yield Text(f"a win is {win}; base rate {judged.base_rate:.1%}; each scored by what was seen before its outcome")
     for why, count in judged.left_out.items():
         yield Text(f"left out {count:,}: {why}", style="yellow")
@@ -112,9 +115,9 @@ def _points(score: float) -> str:
 
 def _differences(found: Comparison, name: str, other: str) -> Iterator[RenderableType]:
     yield Text()
-    yield Text(f"{len(found.leads):,} leads differ: {found.rescored:,} in points, {found.restaged:,} in stage")
+    yield Text(f"{counted(len(found.leads), 'lead')} differ: {found.rescored:,} in points, {found.restaged:,} in stage")
     for gain, title in ((found.only_here, name), (found.only_there, other)):
-        yield Text(f"only {title} hands over {gain.leads:,} leads, of which {gain.wins:,} won")
+        yield Text(f"only {title} hands over {counted(gain.leads, 'lead')}, of which {gain.wins:,} won")
     table = Table(box=None, padding=(0, 3, 0, 0), header_style="bold", pad_edge=False)
     table.add_column("lead", overflow="fold")  # whole, to be asked about with why
     for column in ("outcome", "points", "stage", "handed over"):

@@ -17,6 +17,7 @@ from agents.cli.backtest_lines import sides
 from agents.cli.history_options import Split, history_options, told_by_bar
 from agents.workplace import chosen_policy
 from schemas.model import MAIN
+from schemas.words import counted
 
 
 @click.command(
@@ -100,7 +101,7 @@ def learned(found: Proposal) -> str:
     """What the points were learned from and judged on, and where a stage would begin."""
     judged = found.judged.judged
     return (
-        f"learned from {found.learned_from:,} leads first seen before {found.split[:10]}, of which "
+        f"learned from {counted(found.learned_from, 'lead')} first seen before {found.split[:10]}, of which "
         f"{found.learned_wins:,} had won by then; judged on {judged.judged:,} that came later, "
         f"of which {judged.wins:,} won\nof those learned from, the best tenth has {found.tenths[0]} points or more, "
         f"the best three tenths {found.tenths[2]}, the better half {found.tenths[4]}\n"

@@ -16,6 +16,7 @@ from agents.local.folder import fresh
 from agents.local.screen import Screen, summary
 from agents.workplace import load_workplace
 from schemas.problem import UserError
+from schemas.words import counted
 
 _LOOK_S = 1.0
 _EPILOG = "Examples:  nurture demo  ·  nurture demo --once --json  ·  nurture demo --once --broker kafka --weeks 1"
@@ -41,7 +42,7 @@ def demo(*, once: bool, as_json: bool, folder: Path, templates: Path, **plan: in
         raise UserError("\n".join(map(str, workplace)))
     asked = Plan(folder=fresh(folder).resolve(), templates=templates.resolve(), **plan)  # type: ignore[arg-type]
     console = Console(stderr=as_json)
-    title = f"{asked.weeks} weeks of {asked.leads} leads, mail to {folder / 'mail'}"
+    title = f"{counted(asked.weeks, 'week')} of {counted(asked.leads, 'lead')}, mail to {folder / 'mail'}"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with started_broker(asked) as broker, Screen(console, title) as screen:
         console.print(f"{broker.name} at {broker.bootstrap}; {title}", highlight=False, soft_wrap=True)

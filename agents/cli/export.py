@@ -9,6 +9,7 @@ import click
 from agents.kafka.clients import client
 from agents.kafka.live import export as export_facts
 from agents.process.settings import read_settings
+from schemas.words import counted
 
 
 @click.command(epilog="Examples:  nurture export facts.jsonl  ·  nurture export facts.jsonl.gz")
@@ -19,4 +20,4 @@ def export(file: Path) -> None:
     The file holds personal data: keep it as you would keep the leads.
     """
     count = asyncio.run(export_facts(client(read_settings(os.environ)), file))
-    click.echo(f"{count:,} facts in {file}")
+    click.echo(f"{counted(count, 'fact')} in {file}")

@@ -26,6 +26,7 @@ from agents.ingest.rows import BadRow, UnreadableError
 from agents.ingest.run import Ears, Tally, ingest_file
 from agents.process.settings import Settings, SettingsError, read_settings
 from schemas.mapping import Mapping
+from schemas.words import counted
 from streams.engine.clock import wall_ms
 
 SHIPPED: Final = Path(schemas.__file__).parent / "mappings"
@@ -125,7 +126,7 @@ class _Complainer:
         """How many more there were."""
         for kind, count in self._kinds.items():
             if count > _SHOWN:
-                self._show(f"{self._file}: … and {count - _SHOWN:,} more rows: {kind}")
+                self._show(f"{self._file}: … and {counted(count - _SHOWN, 'more row')}: {kind}")
 
 
 def _size(file: Path) -> int | None:
@@ -178,7 +179,7 @@ def _print(
         console.print(f"{message.topic}  {message.value.decode()}")
     silent = f", {tally.silent:,} silent" if tally.silent else ""
     console.print(
-        f"{file.name} by {mapping.name}: {tally.rows:,} rows = {tally.told:,} told{silent}, {tally.bad:,} bad"
+        f"{file.name} by {mapping.name}: {counted(tally.rows, 'row')} = {tally.told:,} told{silent}, {tally.bad:,} bad"
     )
     for fact, times in tally.facts.most_common():
         console.print(f"  {times:>9,}  {fact}")

@@ -19,7 +19,7 @@ from schemas.lead import Lead, Standing
 from schemas.problem import UserError
 from schemas.read import read
 from schemas.units import day_of, iso
-from schemas.words import one_of
+from schemas.words import counted, one_of
 from streams.journey.past import Past
 from streams.journey.predicate import compile_when, parts
 from streams.journey.replay import replay
@@ -58,7 +58,7 @@ def leads(condition: str, most: int, facts: Path | None, policy: Path | None, mo
             click.echo(json.dumps(one))
         return
     stages = Counter(str(one["stage"]) for one in wanted)
-    click.echo(f"{len(wanted):,} leads" + "".join(f", {n:,} {stage}" for stage, n in stages.most_common()))
+    click.echo(counted(len(wanted), "lead") + "".join(f", {n:,} {stage}" for stage, n in stages.most_common()))
     if wanted:
         Console().print(_table(sorted(wanted, key=lambda one: (-int(one["engagement"] or 0), str(one["id"])))[:most]))
 

@@ -11,6 +11,7 @@ from schemas.controls import SendSwitch
 from schemas.ledger import LedgerEntry
 from schemas.reason import SENTENCES
 from schemas.units import DAY, HOUR, MINUTE, iso
+from schemas.words import counted
 
 _UNITS: Final = ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"))
 
@@ -32,7 +33,7 @@ def print_lines(entries: Sequence[LedgerEntry], unreadable: Sequence[str], now: 
             safe(f"{entry.send_key:<{wide}}  {entry.state:<9}  {age:>8}  {entry.lead_id}  {what}  {_why(entry)}")
         )
     counts = ", ".join(f"{number:,} {state}" for state, number in Counter(e.state for e in entries).most_common())
-    click.echo(f"{len(entries):,} sends: {counts}" if entries else "no sends")
+    click.echo(f"{counted(len(entries), 'send')}: {counts}" if entries else "no sends")
     for key in unreadable:
         click.echo(safe(f"{key}: this release cannot read its entry; look at it with the one that wrote it"))
 

@@ -15,6 +15,7 @@ from agents.cli.policy import FOLDER
 from agents.git import at_revision
 from agents.workplace import as_approved, chosen_policy
 from schemas.problem import UserError
+from schemas.words import counted
 from streams.journey.change import Change, change
 from streams.journey.compiled import Compiled
 
@@ -76,7 +77,9 @@ def _plain(found: Change) -> dict[str, object]:
 
 
 def _tell(console: Console, found: Change, days: int) -> None:
-    console.print(f"{found.leads:,} leads, {found.in_flight:,} of them in a program; {days} days ahead")
+    console.print(
+        f"{counted(found.leads, 'lead')}, {found.in_flight:,} of them in a program; {counted(days, 'day')} ahead"
+    )
     _line(console, "moved", _ways(found.moved.values()), found.moved, "yellow")
     _line(console, "stranded", _counted(found.stranded.values()), found.stranded, "red")
     _line(console, "newly eligible", _counted(found.newly.values()), found.newly, "green")

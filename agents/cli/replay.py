@@ -12,6 +12,7 @@ from rich.progress import Progress
 from agents.cli.policy import FOLDER, no_policy
 from agents.history import read_facts
 from agents.workplace import chosen_policy
+from schemas.words import counted
 from streams.journey.replay import digest
 from streams.journey.replay import replay as fold
 
@@ -42,7 +43,9 @@ def replay(facts: Path, policy: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(told | {"decisions": decisions, "seconds": round(seconds, 3)}))
         return
-    click.echo(f"{told['digest']}  {len(rows):,} leads, {folded:,} facts, {decisions:,} decisions")
+    click.echo(
+        f"{told['digest']}  {counted(len(rows), 'lead')}, {counted(folded, 'fact')}, {counted(decisions, 'decision')}"
+    )
     click.echo(f"policy {compiled.hash}")
     for name in compiled.models:
         stages = Counter(lead.standings[name].stage for lead in rows.values())

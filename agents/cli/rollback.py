@@ -10,7 +10,7 @@ from agents.kafka.clients import Client, client
 from agents.process.settings import read_settings
 from schemas.problem import UserError
 from schemas.units import iso
-from schemas.words import one_of
+from schemas.words import counted, one_of
 
 
 @click.command(
@@ -36,7 +36,8 @@ def rollback(name: str, *, listing: bool) -> None:
     chosen = _chosen([hash_ for _, hash_ in applied], name)
     asyncio.run(_again(options, chosen, settings.partitions))
     click.echo(
-        f"applied policy {chosen} again to {settings.partitions} partitions; the templates on disk stay as they are"
+        f"applied policy {chosen} again to {counted(settings.partitions, 'partition')};"
+        " the templates on disk stay as they are"
     )
 
 

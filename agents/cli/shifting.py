@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from schemas.lead import Lead
+from schemas.words import counted
 from streams.journey.compiled import Compiled
 from streams.journey.shift import Shift, shift
 
@@ -19,5 +20,5 @@ def _sentence(found: Shift) -> str:
     moves = [f"{count:,} {before or 'nowhere'} → {after}" for (before, after), count in found.moves.most_common()]
     more = [f"{len(moves) - _MOST_SHOWN} other ways"] if len(moves) > _MOST_SHOWN else []
     listed = ", ".join(moves[:_MOST_SHOWN] + more)
-    share = f"{found.moves.total():,} of {found.leads:,} leads ({found.percent:.1f} %)"
+    share = f"{found.moves.total():,} of {counted(found.leads, 'lead')} ({found.percent:.1f} %)"
     return f"a change that moves {share}{': ' if listed else ''}{listed}"

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 import msgspec
 
 from schemas.mapping import Mapping
+from schemas.words import counted
 
 _MOST_CELL: Final = 131_072
 _MOST_LINE: Final = 1_000_000  # more than any record may have (schemas.codec.MOST_BYTES)
@@ -136,7 +137,7 @@ def _refuse_missing(mapping: Mapping, header: list[str]) -> None:
 
 def _row(line: int, header: list[str], cells: list[str]) -> Row | BadRow:
     if len(cells) != len(header):
-        return BadRow(line, f"found {len(cells)} cells, expected {len(header)} as in the header")
+        return BadRow(line, f"found {counted(len(cells), 'cell')}, expected {len(header)} as in the header")
     if not all(map(_decoded, cells)):
         return BadRow(
             line, "found bytes that are not in the file's encoding, expected text (see encoding in the mapping)"

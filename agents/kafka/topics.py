@@ -12,6 +12,7 @@ from agents.kafka.clients import client
 from agents.process.settings import Settings
 from schemas.problem import UserError
 from schemas.topics import registry
+from schemas.words import counted
 
 _PATIENCE_MS: Final = 10_000
 _CONNECT_SECONDS: Final = 3
@@ -143,12 +144,14 @@ def _found(admin: Any, wanted: Mapping[str, Plan]) -> dict[str, Plan]:
 
 def _differences(name: str, wanted: Plan, found: Plan | None, *, production: bool) -> Iterator[Difference]:
     if found is None:
-        yield Difference(name, "no such topic", f"{wanted.partitions} partitions", "run: nurture topics create", True)
+        yield Difference(
+            name, "no such topic", counted(wanted.partitions, "partition"), "run: nurture topics create", True
+        )
         return
     if found.partitions != wanted.partitions:
         # Adding partitions sends a lead's next facts elsewhere than the ones before.
         todo = "the count never changes later: make the topic anew, or set NURTURE_PARTITIONS to what was found"
-        yield Difference(name, f"{found.partitions} partitions", str(wanted.partitions), todo, True)
+        yield Difference(name, counted(found.partitions, "partition"), str(wanted.partitions), todo, True)
     if found.copies < wanted.copies:
         todo = "run: kafka-reassign-partitions"
         yield Difference(name, f"{found.copies} copies", str(wanted.copies), todo, production)

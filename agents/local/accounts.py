@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from agents.local.fleet import totals
+from schemas.words import counted
 
 Lanes = Mapping[str, list[dict[str, Any]]]
 
@@ -34,11 +35,11 @@ class Accounts(Struct, frozen=True, kw_only=True):
         found = []
         read = self.facts_in - self.sends_settled
         if read < self.published:
-            found.append(f"{self.published:,} records were published, but intake took {read:,}")
+            found.append(f"{counted(self.published, 'record')} published, but intake took {read:,}")
         if self.facts_in != out:
             found.append(
-                f"{self.facts_in:,} facts in, but {self.facts_applied:,} applied + {self.dead_letters:,} dead letters"
-                f" + {self.duplicates:,} duplicates = {out:,}"
+                f"{counted(self.facts_in, 'fact')} in, but {self.facts_applied:,} applied"
+                f" + {self.dead_letters:,} dead letters + {self.duplicates:,} duplicates = {out:,}"
             )
         return found
 

@@ -16,6 +16,7 @@ from agents.local.fleet import totals
 from schemas.queue import QueueItem
 from schemas.reason import SENTENCES, Reason
 from schemas.units import iso
+from schemas.words import counted
 from streams.ledger import HANDOFF_NOTICE
 
 _LATEST: Final = 6
@@ -114,9 +115,10 @@ def _counts(progress: Progress) -> dict[str, int]:
 
 
 def _in_words(counts: Mapping[str, int]) -> str:
+    decided, sent, handed = (counts.get(name, 0) for name in ("decisions", "sends_accepted", "handed_off"))
     return (
-        f"{counts.get('in', 0):,} in · {counts.get('applied', 0):,} applied · {counts.get('decisions', 0):,} decisions"
-        f" · {counts.get('sends_accepted', 0):,} mails · {counts.get('handed_off', 0):,} handoffs"
+        f"{counts.get('in', 0):,} in · {counts.get('applied', 0):,} applied · {counted(decided, 'decision')}"
+        f" · {counted(sent, 'mail')} · {counted(handed, 'handoff')}"
     )
 
 

@@ -5,6 +5,8 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from schemas.words import counted
+
 _LONGEST_HEADER: Final = 998  # RFC 5322, 2.1.1
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 _ADDRESS: Final = re.compile(r"[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]{1,64}@[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]{1,255}")
@@ -100,7 +102,7 @@ def unsafe(letter: Letter) -> str:
         if _CONTROL.search(name) or _CONTROL.search(value):
             return f"found a control character in the header {_CONTROL.sub('?', name)}, expected none"
         if len(value) > _LONGEST_HEADER:
-            return f"found {len(value)} characters in the header {name}, expected at most {_LONGEST_HEADER}"
+            return f"found {counted(len(value), 'character')} in the header {name}, expected at most {_LONGEST_HEADER}"
     for name, address in (("To", letter.to), ("From", letter.from_email), ("Reply-To", letter.reply_to)):
         if not one_address(address):
             return f"found no plain address in the header {name}, expected one like ada@company.example"

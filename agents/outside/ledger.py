@@ -16,6 +16,7 @@ from schemas.facts import tag_of
 from schemas.ledger import LedgerEntry
 from schemas.problem import UserError
 from schemas.units import DAY, Millis
+from schemas.words import counted
 from streams.ledger import Dropped, Event, Resent, allows
 
 SOURCE: Final = "nurture/ledger"
@@ -73,7 +74,7 @@ def find(entries: Iterable[LedgerEntry], send_key: str) -> LedgerEntry:
         entry for entry in known if entry.send_key.startswith(send_key)
     ]
     if len(found) != 1:
-        what = "no send" if not found else f"{len(found)} sends"
+        what = "no send" if not found else counted(len(found), "send")
         raise LedgerError(f'found {what} for "{send_key}", expected one: "nurture ledger list" shows their keys')
     return found[0]
 

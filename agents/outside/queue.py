@@ -8,6 +8,7 @@ from schemas import topics
 from schemas.codec import decode_queue, encode
 from schemas.problem import UserError
 from schemas.queue import QueueItem
+from schemas.words import counted
 
 ANSWERS: Final = {"accept": "Sales Accepted", "reject": "Sales Rejected", "recycle": "Sales Recycled"}
 
@@ -28,7 +29,7 @@ def find(items: Iterable[QueueItem], handoff_id: str) -> QueueItem:
         item for item in items if item.handoff_id.startswith(handoff_id)
     ]
     if len(found) != 1:
-        what = "no handoff" if not found else f"{len(found)} handoffs"
+        what = "no handoff" if not found else counted(len(found), "handoff")
         raise QueueError(f'found {what} for "{handoff_id}", expected one: "nurture queue list" shows their ids')
     return found[0]
 

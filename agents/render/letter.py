@@ -25,6 +25,7 @@ from agents.render.tags import tagged
 from agents.render.text import text_of_html
 from agents.render.tongue import Tongue, family, tongue
 from schemas.reason import Reason
+from schemas.words import counted
 
 MOST_BYTES: Final = 100_000  # Gmail clips HTML at about 102 KB and hides the footer
 MOST_SECONDS: Final = 1.0
@@ -206,7 +207,7 @@ def header_fault(subject: str) -> str:
     if found := _UNSAFE.search(subject):
         return f"the subject has the control character U+{ord(found[0]):04X}"
     if len(subject) > MOST_SUBJECT:
-        return f"the subject has {len(subject)} characters, expected at most {MOST_SUBJECT}"
+        return f"the subject has {counted(len(subject), 'character')}, expected at most {MOST_SUBJECT}"
     return "" if subject.strip() else "the subject is empty"
 
 

@@ -4,14 +4,16 @@ from agents.report.compare import LIFT, Experiment, Holdout, Horizon
 from agents.report.odds import Difference
 from agents.report.run import Report
 from schemas.units import DAY, iso
+from schemas.words import counted
 
 
 def stands_on(report: Report) -> str:
     """What the numbers stand on, and how mails are credited."""
     return (
-        f"{report.facts:,} facts of {report.leads:,} leads, {iso(report.first)[:10]} to {iso(report.last)[:10]}."
+        f"{counted(report.facts, 'fact')} of {counted(report.leads, 'lead')},"
+        f" {iso(report.first)[:10]} to {iso(report.last)[:10]}."
         " A click counts unless a machine made it. A stage gained and a handoff are credited to the last mail before"
-        f" them, if it was sent within {report.within / DAY:g} days."
+        f" them, if it was sent within {counted(report.within / DAY, 'day')}."
     )
 
 
@@ -52,16 +54,16 @@ def _left(horizon: Horizon) -> str:
     if not horizon.a_week:
         return ""
     weeks = (horizon.needed - horizon.had) / horizon.a_week
-    return f"; {weeks:,.0f} weeks more at {horizon.a_week:,.1f} a week"
+    return f"; {counted(round(weeks), 'week')} more at {horizon.a_week:,.1f} a week"
 
 
 def planned(horizon: Horizon, what: str, unknown: str = "how many come is not known") -> str:
     """What an experiment takes: how many for what, and how long, or what is said in place of that."""
     rate = f"{horizon.rate:.1%} {what}{' (assumed)' if horizon.assumed else ''}"
-    needs = f"{horizon.needed:,} leads in the smallest part, to tell {rate} from {horizon.rate * LIFT:.1%}"
+    needs = f"{counted(horizon.needed, 'lead')} in the smallest part, to tell {rate} from {horizon.rate * LIFT:.1%}"
     if horizon.weeks is None:
         return f"{needs}; {unknown}"
-    return f"{needs}: {horizon.weeks:,.0f} weeks at {horizon.a_week:,.1f} a week"
+    return f"{needs}: {counted(round(horizon.weeks), 'week')} at {horizon.a_week:,.1f} a week"
 
 
 def points(difference: Difference) -> str:

@@ -12,6 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from schemas.problem import Refusal, Rejected
 from schemas.units import DAY
+from schemas.words import counted
 
 MOST_TEXT: Final = 200
 MOST_PROSE: Final = 2_000
@@ -72,7 +73,7 @@ def name(value: object, what: str) -> str:
         raise wrong(what, value, "a text")
     if len(value) > MOST_TEXT:
         raise RefusedError(
-            Refusal.WRONG_SHAPE, f"found {len(value):,} characters in {what}, expected at most {MOST_TEXT}"
+            Refusal.WRONG_SHAPE, f"found {counted(len(value), 'character')} in {what}, expected at most {MOST_TEXT}"
         )
     return clean(value, what).strip()
 

@@ -67,7 +67,7 @@ def test_a_field_that_no_lead_has_is_told():
     """Nobody is found, and what was probably meant is said."""
     asked = ["leads", "--facts", FACTS, *OVER, "--where", "{any: [{field: contry, is: DE}, {field: stage, is: x}]}"]
     shown = CliRunner().invoke(main, asked)
-    assert (shown.exit_code, shown.stdout) == (0, "0 leads\n")
+    assert (shown.exit_code, shown.stdout) == (0, "no leads\n")
     assert shown.stderr.startswith('found the field "contry", which no lead has;')
     assert shown.stderr.endswith('did you mean "country"?\n')
 
