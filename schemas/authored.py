@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from schemas.facts import Scalar
-from schemas.units import Duration
+from schemas.units import Length
 
 Name = Annotated[
     str,
@@ -54,11 +54,11 @@ class When(Authored, frozen=True, kw_only=True):
     known: bool | None = None
     did: str = ""
     times: Annotated[int, Meta(ge=1, le=1000)] = 1
-    within: Duration | None = None
+    within: Length | None = None
 
 
 class Cap(Authored, frozen=True, kw_only=True):
     """At most this many within a rolling window: e-mails to one lead, or counts of a rule (there in whole UTC days)."""
 
     most: Annotated[int, Meta(ge=1, le=100)]
-    within: Duration
+    within: Length

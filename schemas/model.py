@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from schemas.authored import Agreed, Authored, Cap, Name, Owned, Points, When
-from schemas.units import Duration
+from schemas.units import Duration, Length
 
 MAIN: Final = "main"  # the model of scoring.yaml and stages.yaml; others have folders in models/
 
@@ -79,8 +79,8 @@ class Grades(Authored, frozen=True, kw_only=True):
 class Scoring(Owned, frozen=True, kw_only=True):
     """Two axes: fit is who they are, engagement is what they do, and it fades with a half-life."""
 
-    half_life: Duration
-    horizon: Duration = "180 days"
+    half_life: Length
+    horizon: Length = "180 days"
     grades: Grades
     fit: tuple[FitRule, ...]
     engagement: tuple[EngagementRule, ...]

@@ -15,6 +15,14 @@ Duration = Annotated[
         examples=["3 days", "12 hours"],
     ),
 ]
+Length = Annotated[
+    str,
+    Meta(
+        pattern=r"^[1-9]\d{0,3} (second|minute|hour|day|week)s?$",
+        description='A length of time above 0: a number and "seconds", "minutes", "hours", "days" or "weeks".',
+        examples=["21 days", "12 weeks"],
+    ),
+]
 _LONG: Final = r"\d{1,4} (minute|hour|day|business day|week)s?"
 _UNTIL: Final = (
     r"until (([Mm]on|[Tt]ues|[Ww]ednes|[Tt]hurs|[Ff]ri|[Ss]atur|[Ss]un)day )?([01]\d|2[0-3]):[0-5]\d"  # no flags: JSON

@@ -62,6 +62,7 @@ def wide_window(draft: Draft) -> Iterator[Problem]:
     if draft.scoring is None:
         return
     scoring = draft.scoring.value
+    yield from _days(draft.scoring, ("horizon",), scoring.horizon, scoring)
     most = {rule.id: rule.most for rule in scoring.engagement}
     for one in each(draft):
         if one.when.did and one.when.within is not None:
@@ -75,7 +76,7 @@ def wide_window(draft: Draft) -> Iterator[Problem]:
 
 
 def _days(placed: Placed[Any], at: Place, within: str, scoring: Scoring) -> Iterator[Problem]:
-    if millis(within) % DAY or not millis(within):
+    if millis(within) % DAY:
         yield placed.problem(at, "wide-window", f'found "{within}", expected whole days, as rows count')
     elif millis(within) > millis(scoring.horizon):
         message = (
