@@ -58,6 +58,12 @@ class LaneThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is unty
             request_timeout_ms=int(conf.broker_request_timeout * 1000),
         )
 
+    def close(self) -> None:
+        """Faust calls this when a rebalance finds the worker on its way out: the thread leaves by itself, below.
+
+        Stock Faust closes the client here, from the app's loop and under the thread's hands, which then wait for ever.
+        """
+
     async def on_thread_stop(self) -> None:
         """Leave the group in order where that is possible: aiokafka waits for whatever it is in, and without a limit.
 

@@ -1,6 +1,7 @@
 """How the thread that talks to the brokers ends: in order where that is possible, and soon in any case."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -16,8 +17,8 @@ class Member:
     """A consumer that leaves its group when it may, and otherwise waits, as aiokafka does in a join that is held."""
 
     def __init__(self, *, held):
-        self.held, self.left, self.cut = held, False, False
-        self._client = self
+        self.held, self.left, self.cut_by = held, False, []
+        self._client = self._coordinator = self
 
     async def start(self):
         """It is one."""
@@ -29,12 +30,12 @@ class Member:
 
     async def close(self):
         """Cut its connections."""
-        self.cut = True
+        self.cut_by.append(threading.current_thread())
 
 
 @pytest.mark.parametrize("held", [True, False])
 def test_a_group_that_rebalances_holds_nobody_back(tmp_path, monkeypatch, held):
-    """Who cannot leave in order within a few seconds goes without: told to stop, a worker stops."""
+    """Who cannot leave in order within a few seconds goes without; no other thread touches its connections."""
     member = Member(held=held)
     monkeypatch.setattr(LaneThread, "_create_worker_consumer", lambda *_: member)
     monkeypatch.setattr(reader, "_LEAVE_S", 0.05 if held else 60)
@@ -44,8 +45,10 @@ def test_a_group_that_rebalances_holds_nobody_back(tmp_path, monkeypatch, held):
         app = lane_app("leaving", [], settings, WallClock(), Silence())
         thread = app.consumer._new_consumer_thread()
         await thread.start()
+        thread.close()  # as Faust does when a rebalance finds the worker on its way out
         async with asyncio.timeout(30):
             await thread.stop()
+        return thread._thread
 
-    asyncio.run(scenario())
-    assert (member.left, member.cut) == (not held, held)
+    its_own = asyncio.run(scenario())
+    assert (member.left, member.cut_by) == (not held, [its_own] if held else [])
