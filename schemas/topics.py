@@ -57,7 +57,8 @@ class Topic(Struct, frozen=True, forbid_unknown_fields=True):
                 "max.compaction.lag.ms": str(_DAY_MS),
             }
         kept = -1 if self.keep == "forever" else int(self.keep) * _DAY_MS
-        return {"cleanup.policy": "delete", "retention.ms": str(kept)}
+        # A cluster's own limit on bytes would delete sooner than we say: the system of record, of all things.
+        return {"cleanup.policy": "delete", "retention.ms": str(kept), "retention.bytes": "-1"}
 
 
 @cache

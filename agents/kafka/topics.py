@@ -17,6 +17,7 @@ from schemas.words import counted
 _PATIENCE_MS: Final = 10_000
 _CONNECT_SECONDS: Final = 3
 _ABSENT: Final = 3  # UNKNOWN_TOPIC_OR_PARTITION
+_FOR_EVER: Final = "-1"
 _EXISTS: Final = 36  # TOPIC_ALREADY_EXISTS: somebody else was quicker
 
 
@@ -158,17 +159,18 @@ def _differences(name: str, wanted: Plan, found: Plan | None, *, production: boo
     for key, value in wanted.config.items():
         if (is_now := found.config.get(key)) != value:
             todo = f"run: kafka-configs --alter --topic {name} --add-config {key}={value}"
-            yield Difference(name, f"{key}={is_now}", value, todo, _unsafe(key, is_now, value, production=production))
+            unsafe = production if key == "min.insync.replicas" else _loses(key, is_now, wanted.config)
+            yield Difference(name, f"{key}={is_now}", value, todo, unsafe)
 
 
-def _unsafe(key: str, found: str | None, wanted: str, *, production: bool) -> bool:
-    """Whether facts or deletions could be lost: rows count on tombstones being kept as long as the registry says."""
+def _loses(key: str, found: str | None, wanted: Mapping[str, str]) -> bool:
+    """Whether facts or deletions could be lost: what is kept for ever is what every replay and refold reads."""
     match key:
         case "cleanup.policy":
             return True
         case "delete.retention.ms":
-            return int(found or 0) < int(wanted)
-        case "min.insync.replicas":
-            return production
+            return int(found or 0) < int(wanted[key])
+        case "retention.ms" | "retention.bytes":
+            return wanted["retention.ms"] == _FOR_EVER
         case _:
             return False

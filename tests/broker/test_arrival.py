@@ -52,6 +52,7 @@ def make(settings, name, partitions, **config):
         time.sleep(0.01)
 
 
+FOR_EVER = {"retention.ms": "-1"}
 COMPACT = {"cleanup.policy": "compact", "delete.retention.ms": str(TOMBSTONES_MS)}
 
 
@@ -67,8 +68,16 @@ COMPACT = {"cleanup.policy": "compact", "delete.retention.ms": str(TOMBSTONES_MS
             "delete.retention.ms=1000, expected 604800000; run: kafka",
         ),
         (("rows", 3, COMPACT), "found 3 partitions, expected 2; the count never changes later"),
-        (("facts", 1, {"cleanup.policy": "delete"}), "found 1 partitions, expected 2; the count never changes later"),
-        (("facts", 2, COMPACT), "cleanup.policy=compact, expected delete; run: kafka-configs"),
+        (("facts", 1, FOR_EVER), "found 1 partition, expected 2; the count never changes later"),
+        (("facts", 2, FOR_EVER | COMPACT), "cleanup.policy=compact, expected delete; run: kafka-configs"),
+        (
+            ("facts", 2, {"retention.ms": "604800000"}),
+            "retention.ms=604800000, expected -1; run: kafka-configs",
+        ),
+        (
+            ("facts", 2, FOR_EVER | {"retention.bytes": "1000000"}),
+            "retention.bytes=1000000, expected -1; run: kafka-configs",
+        ),
         (("facts", 0, {}), "no such topic, expected 2 partitions; run: nurture topics create"),
     ],
 )

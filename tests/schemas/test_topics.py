@@ -27,8 +27,9 @@ def test_everything_keyed_by_lead_has_one_count():
 
 
 def test_the_system_of_record_is_kept_for_ever():
-    """Facts are never deleted and never compacted."""
-    assert registry()[topics.FACTS].config() == {"cleanup.policy": "delete", "retention.ms": "-1"}
+    """Facts are never deleted and never compacted, whatever the cluster's own limits on age and bytes are."""
+    config = registry()[topics.FACTS].config()
+    assert config == {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 
 
 def test_the_ledger_outlives_every_replay():
@@ -55,7 +56,8 @@ def test_each_topic_says_what_it_holds_and_whose_it_is(name):
 
 def test_a_number_of_days_is_kept_that_long():
     """Days become milliseconds."""
-    assert Topic("keyed", 7, "k", "o", "h").config() == {"cleanup.policy": "delete", "retention.ms": str(7 * DAY)}
+    config = Topic("keyed", 7, "k", "o", "h").config()
+    assert config == {"cleanup.policy": "delete", "retention.ms": str(7 * DAY), "retention.bytes": "-1"}
 
 
 def test_an_unknown_word_in_the_registry_is_refused():
