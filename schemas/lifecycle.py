@@ -29,6 +29,20 @@ STANDING: Final[Mapping[str, FieldDefinition]] = {
 }
 """What a lifecycle's conditions may name beside the fields of the catalogue."""
 
+_ROW: Final = """id model lifecycle lifecycle_since stage_since fit engagement grade veto suppressed program with_sales
+silence"""
+RESERVED: Final = frozenset([*STANDING, *_ROW.split()])
+"""What conditions call where a lead stands; a field of the catalogue by such a name would be hidden by it."""
+
+
+def reserved(field: str) -> str:
+    """The complaint about a field that no catalogue may have; empty when it may."""
+    own = field.removeprefix("fact.")
+    if field not in RESERVED and own == field:
+        return ""
+    return f'found the field "{field}", which is a name of our own in conditions, expected another one, as "lead_{own}"'
+
+
 USUAL: Final = (
     LifecycleState(id="inquiry", says="We know of somebody"),
     LifecycleState(

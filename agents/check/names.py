@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from agents.check.draft import Draft
 from schemas.convert import Place
+from schemas.lifecycle import reserved
 from schemas.model import MAIN
 from schemas.problem import Problem
 from schemas.program import Program
@@ -132,6 +133,17 @@ def duplicate_id(draft: Draft) -> Iterator[Problem]:
         goals = [(("goals", index, "id"), goal.id) for index, goal in enumerate(program.value.goals)]
         exits = [(("exits", index, "id"), way_out.id) for index, way_out in enumerate(program.value.exits)]
         yield from _repeated(program, [*goals, *exits], "id")
+
+
+def reserved_field(draft: Draft) -> Iterator[Problem]:
+    """No field of the catalogue is called as what we know of a lead ourselves: `stage`, `fit`, `customer` and so on.
+
+    A condition on `stage` asks for the stage in stages.yaml, and what a form or a CRM calls so could never be asked
+    for. Give the field another name, here and where it comes in.
+    """
+    for field in draft.catalogue.value.fields if draft.catalogue is not None else ():
+        if draft.catalogue is not None and (message := reserved(field)):
+            yield draft.catalogue.problem(("fields", field), "reserved-field", message)
 
 
 def repeated_email(draft: Draft) -> Iterator[Problem]:

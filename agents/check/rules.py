@@ -68,6 +68,7 @@ RULES: Final[tuple[Rule, ...]] = (
     names.unknown_model,
     names.unknown_email,
     names.email_kind,
+    names.reserved_field,
     names.unknown_layout,
     names.repeated_email,
     names.idle_email,

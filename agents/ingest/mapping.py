@@ -8,6 +8,8 @@ from zoneinfo import available_timezones
 
 from agents.segment.grammar import EVENTS, TYPES
 from agents.segment.values import snake
+from schemas.facts import LeadCreated
+from schemas.lifecycle import reserved
 from schemas.mapping import Cell, FactMapping, Mapping
 from schemas.problem import Problem
 from schemas.read import Placed, read_placed, text_of
@@ -61,6 +63,7 @@ def _mistakes(placed: Placed[Mapping]) -> Iterator[Problem]:
         )
     for index, fact in enumerate(mapping.facts):
         yield from _misnamed(placed, index, fact)
+        yield from _taken(placed, index, fact)
         cells = [(("at",), fact.at), *((("fields", name), cell) for name, cell in fact.fields.items())]
         for place, cell in cells:
             if isinstance(cell, Cell):
@@ -76,6 +79,14 @@ def _misnamed(placed: Placed[Mapping], index: int, fact: FactMapping) -> Iterato
     if close := difflib.get_close_matches(snake(fact.event), by_snake, n=1, cutoff=0.85):
         message = f'found the event "{fact.event}", did you mean "{by_snake[close[0]]}"? An own name must differ more'
         yield placed.problem(("facts", index, "event"), "event-name", message)
+
+
+def _taken(placed: Placed[Mapping], index: int, fact: FactMapping) -> Iterator[Problem]:
+    """What is said of the lead goes by names that are free; an event's own properties have names of their own."""
+    of_the_lead = {snake(name) for name in (IDENTIFY, *(name for name in EVENTS if EVENTS[name] is LeadCreated))}
+    for name in fact.fields if snake(fact.event) in of_the_lead else ():
+        if message := reserved(snake(name)):
+            yield placed.problem(("facts", index, "fields", name), "reserved-field", message)
 
 
 def _miswritten(placed: Placed[Mapping], place: tuple[str | int, ...], cell: Cell) -> Iterator[Problem]:

@@ -258,6 +258,7 @@ def test_a_file_that_does_not_fit_its_mapping_is_refused_before_the_first_row(tm
         ("name: x\nformat: csv\nlead: a\nfacts: [{event: Identify, topic: leads, fields: {b: {column: c, format: '%d'}}}]\n", "add as: date"),
         ("name: x\nformat: csv\nlead: a\nfacts: [{event: Identify, topic: leads, at: {column: c, zone: Mars}}]\n", 'found the zone "Mars"'),
         ("name: x\nformat: csv\nlead: a\nfacts: [{event: Identify, topic: leads, at: {by_row: soon}}]\n", 'found "soon"'),
+        ("name: x\nformat: csv\nlead: a\nfacts: [{event: lead created, topic: leads, fields: {Stage: b}}]\n", 'as "lead_stage"'),
         ("name: x\nformat: csv\nlead: a\nfactz: []\n", "factz"),
     ],
 )  # fmt: skip

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from agents.check.manual import manual, page
+from agents.cli.leads import fields_of
 from agents.workplace import Workplace, load_workplace
 from schemas.facts import LeadCreated
+from schemas.lead import Lead
+from schemas.lifecycle import RESERVED, STANDING
 from schemas.policy import models_of
 from schemas.sample import history_of
 from tests.agents.cases import CASES, EXAMPLES
@@ -94,6 +97,11 @@ def test_a_model_has_a_folder_and_is_held_to_the_same_rules(tmp_path):
         ("models/cold/scoring.yaml", "unknown-event]"),
         ("programs/chill.yaml", "unknown-stage]"),
     ]
+
+
+def test_what_conditions_call_ours_is_reserved():
+    """A trait of such a name would be hidden, in the lifecycle and in `nurture leads --where`."""
+    assert {*fields_of(Lead(id="ada")), *STANDING, "grade"} == RESERVED
 
 
 def test_opens_are_life_where_nobody_is_left_alone(tmp_path):

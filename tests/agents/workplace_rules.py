@@ -20,6 +20,8 @@ RULES = [
     ("duplicate-id", "programs/look.yaml", "id: second", "id: two", "id: first  ", "first  "),
     ("repeated-email", "programs/look.yaml", "email: again", "email: 'again'", "email: hello  ", "hello  "),
     ("idle-stage", "stages.yaml", "  - {id: ready", "  - {id: 'ready'", "  - {id: keen, says: Compares, fit: 10, engagement: 9}\n  - {id: ready", "{id: keen"),
+    ("reserved-field", "catalogue.yaml", "fields:\n", "fields:\n  lead_stage: {type: text}\n", "fields:\n  stage: {type: text}\n", "{type: text}\n  email"),
+    ("reserved-field", "catalogue.yaml", "fields:\n", "fields:\n  facts: {type: text}\n", "fields:\n  fact.path: {type: text}\n", "{type: text}\n  email"),
     ("unknown-event", "scoring.yaml", "on: pricing.viewed", "on: form.submitted", "on: pricing.seen", "pricing.seen"),
     ("unknown-event", "scoring.yaml", '"tracked:trial-started"', "'tracked:trial-started'", '"tracked:x"', '"tracked:x"'),
     ("unknown-field", "scoring.yaml", "employees", "employees  ", "employes", "employes"),
