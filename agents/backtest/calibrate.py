@@ -24,13 +24,15 @@ from streams.journey.compiled import Compiled
 class Wish(Struct, frozen=True, kw_only=True):
     """How to fit: which model, how many points double the odds, the least leads of a rule.
 
-    Leads first seen before ``split`` are learned from: a moment (ms), or the share of them that came first.
+    Leads first seen before ``split`` are learned from: a moment (ms), or the share of them that came first. A rule with
+    less evidence than ``least`` gets ``otherwise``, or keeps its points (None).
     """
 
     model: str = MAIN
     split: float = 0.7
     doubling: int = 20
     least: int = 20
+    otherwise: int | None = None
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
@@ -68,10 +70,11 @@ def calibrate(question: Question, folder: Path, wish: Wish, tell: Tell) -> Propo
         found = examples(lambda: h.facts(lambda n: tell("learning from them", n, len(h))), policy, wish.model, known)
         _refuse_one_class(h, {lead_id: known[lead_id] for lead_id in found}, split)
         learned = _in_time(found, h)
-    rules = proposal.changes(placed.value, weights(learned, doubling=wish.doubling, least=wish.least))
+    fitted = weights(learned, doubling=wish.doubling, least=wish.least, otherwise=wish.otherwise)
+    rules = proposal.changes(placed.value, fitted)
     after = proposal.rewritten(text, placed, rules)
-    fitted = Compiled(rescored(policy, wish.model, _repointed(placed.value, rules)))
-    judged = replace(question, policy=fitted, against=question.policy, since=split, model=wish.model)
+    proposed = Compiled(rescored(policy, wish.model, _repointed(placed.value, rules)))
+    judged = replace(question, policy=proposed, against=question.policy, since=split, model=wish.model)
     return Proposal(
         split=iso(split),
         learned_from=len(learned),

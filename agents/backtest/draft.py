@@ -7,6 +7,7 @@ regression on the earlier leads, stages where their best tenth and their best th
 import shutil
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -28,10 +29,10 @@ _ENGAGEMENT: Final = """engagement:
   - id: came
     says: Came to us
     on: lead.created
-    points: 1  # a handoff needs a sign of interest, and tables of leads know no other
+    points: 0  # a handoff needs a sign of interest, and tables of leads know no other
     most: 1
 """
-_PROMISING, _READY = 3, 1  # tenths of the leads
+_BETTER, _PROMISING, _READY = 5, 3, 1  # tenths of the leads
 _GOOD_FOR: Final = timedelta(days=180)
 
 
@@ -70,13 +71,12 @@ def _surveyed(files: Sequence[Path], tell: Tell) -> tuple[dict[str, Known], int]
 
 
 def _fitted(files: Sequence[Path], folder: Path, wish: Wish, today: date, tell: Tell) -> Proposal:
-    found = calibrate(Question(files=files, policy=chosen_policy(folder)), folder, wish, tell)
-    most = sum(max(0, rule.after or 0) for rule in found.rules)
-    ready = max(2, found.tenths[_READY - 1])
-    promising = max(1, min(ready - 1, found.tenths[_PROMISING - 1]))
-    if most < ready:
+    found = calibrate(Question(files=files, policy=chosen_policy(folder)), folder, replace(wish, otherwise=0), tell)
+    if not any(rule.after for rule in found.rules):
         raise UserError(f"{files[0]}: found no field that foretells a win, expected one that does")
-    grades = (ready, promising, max(0, min(promising - 1, found.tenths[4])))
+    ready = found.tenths[_READY - 1]
+    promising = min(ready - 1, found.tenths[_PROMISING - 1])
+    grades = (ready, promising, min(promising - 1, found.tenths[_BETTER - 1]))
     _write(folder, "scoring.yaml", found.text.replace(_grades((3, 2, 1)), _grades(grades), 1), today)
     _write(folder, "stages.yaml", _stages(promising, ready), today)
     question = Question(files=files, policy=chosen_policy(folder), since=from_iso(found.split))
@@ -84,13 +84,13 @@ def _fitted(files: Sequence[Path], folder: Path, wish: Wish, today: date, tell: 
 
 
 def _distinct(rules: list[Rule]) -> list[Rule]:
-    """Ids of two fields or values that read alike get numbers."""
-    taken: dict[str, int] = {}
+    """Ids of two fields or values that read alike get numbers, though none that another has by itself."""
+    own, taken = {rule.id for rule in rules}, set[str]()
     named = []
     for rule in rules:
-        taken[rule.id] = taken.get(rule.id, 0) + 1
-        again = taken[rule.id]
-        named.append(rule if again == 1 else Rule(f"{rule.id}-{again}", rule.says, rule.when))
+        numbered = (name for n in count(2) if (name := f"{rule.id}-{n}") not in own | taken)
+        taken.add(name := rule.id if rule.id not in taken else next(numbered))
+        named.append(Rule(name, rule.says, rule.when))
     return named
 
 
@@ -111,7 +111,7 @@ def _catalogue(found: dict[str, Known]) -> str:
 def _scoring(rules: list[Rule]) -> str:
     said = [(rule, quoted(rule.says)) for rule in rules]
     written = "".join(
-        f"  - id: {rule.id}\n    says: {says}\n    when: {rule.when}\n    points: 1\n" for rule, says in said
+        f"  - id: {rule.id}\n    says: {says}\n    when: {rule.when}\n    points: 2\n" for rule, says in said
     )
     return (
         "# Drafted by nurture draft: points that fit outcomes, and what they were learned from. Yours to change.\n"
@@ -121,9 +121,10 @@ def _scoring(rules: list[Rule]) -> str:
 
 
 def _stages(promising: int, ready: int) -> str:
+    least = f", fit: {promising}" if promising < 0 else ""  # no stage asks for less than the one before it
     return (
         f"# Where the best three tenths and the best tenth of the earlier leads begin.\n{_HEAD}{_AGREED}\nstages:\n"
-        "  - {id: new, says: We know what the table says}\n"
+        f"  - {{id: new, says: We know what the table says{least}}}\n"
         f"  - {{id: promising, says: Like those that bought, fit: {promising}}}\n"
         f"  - {{id: ready, says: Most like those that bought, fit: {ready}}}\n"
     )

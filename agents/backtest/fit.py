@@ -27,11 +27,11 @@ class Weight(Struct, frozen=True, kw_only=True):
     points: int | None
 
 
-def weights(found: Sequence[Example], *, doubling: int, least: int) -> list[Weight]:
+def weights(found: Sequence[Example], *, doubling: int, least: int, otherwise: int | None = None) -> list[Weight]:
     """A weight for each rule, in order; the examples come in order of time, with wins and others among them.
 
     ``doubling`` points double the odds of a win. A rule that spoke for fewer than ``least`` leads, or for all but so
-    few, keeps its points and is left out.
+    few, is left out and gets ``otherwise`` (None: it keeps its points).
     """
     wins, rules = [example.win for example in found], range(len(found[0].amounts))
     spoken = [sum(example.amounts[n] != 0 for example in found) for n in rules]
@@ -39,7 +39,7 @@ def weights(found: Sequence[Example], *, doubling: int, least: int) -> list[Weig
     fitted = [n for n in rules if least <= spoken[n] <= len(found) - least]
     slopes = dict(zip(fitted, _slopes(found, fitted, wins), strict=True)) if fitted else {}
     return [
-        Weight(leads=spoken[n], wins=won[n], points=_points(slopes[n], doubling) if n in slopes else None)
+        Weight(leads=spoken[n], wins=won[n], points=_points(slopes[n], doubling) if n in slopes else otherwise)
         for n in rules
     ]
 

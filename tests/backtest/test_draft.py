@@ -1,12 +1,20 @@
 """Workplaces drafted from tables that nobody has scored: fields, rules, points and stages, out of a mapping alone."""
 
 import random
+from datetime import date
 
 import pytest
 from click.testing import CliRunner
 
+from agents.backtest.calibrate import Wish
+from agents.backtest.draft import draft as drafted
 from agents.backtest.levels import Known, rules_of
 from agents.cli import main
+from schemas.codec import encode
+from schemas.facts import DealWon, LeadCreated
+from schemas.units import HOUR, from_iso
+
+JANUARY = from_iso("2024-01-01")
 
 # As spreadsheets write them: no id, no date, semicolons, a byte order mark, decimal commas, cells of two lines, n/a.
 MAPPING = """
@@ -62,6 +70,43 @@ def test_a_mapping_is_all_that_a_table_needs(tmp_path):
     assert "when: {field: turnover, known: false}" in scoring
     judged = told("backtest", facts, "--policy", place, "--json").output
     assert '"auc":0.7' in judged or '"auc":0.8' in judged
+
+
+def dated(folder, rows):
+    """Facts of (fields, won), one lead an hour."""
+    file = folder / "leads.jsonl"
+    with file.open("wb") as out:
+        for n, (fields, won) in enumerate(rows):
+            at = JANUARY + n * HOUR
+            out.write(encode(LeadCreated(id=f"c{n}", lead_id=f"l{n}", at=at, seen=at, traits=fields)) + b"\n")
+            if won:
+                out.write(encode(DealWon(id=f"w{n}", lead_id=f"l{n}", at=at, seen=at)) + b"\n")
+    return file
+
+
+def each(name, *values):
+    return [{name: value} for value in values]
+
+
+@pytest.mark.parametrize(
+    ("table", "late", "rule"),
+    [
+        (each("trade", "mill", "bakery"), {}, "trade-bakery"),
+        (each("turnover", *range(50)), {}, "turnover-from-25"),
+        ([{"a": True, "b": True}, {"a": False, "b": False}, {"a": False, "b": True}], {}, "a-yes"),
+        (each("trade", "Größe", "A", "Größe", "A!", "Größe", "A 2"), {}, "trade-a-3"),
+        (each("trade", "mill", "bakery"), {"trade": "Größe"}, "trade-grosse"),
+    ],
+)
+def test_a_table_of_one_column_is_enough(tmp_path, table, late, rule):
+    """Texts, a number, two yes or no, values that read alike; one that came too late to learn from gets no points."""
+    rows = [(table[n % len(table)], n // len(table) % 10 < (5 if n % len(table) % 2 else 2)) for n in range(600)]
+    file = dated(tmp_path, [*rows[:450], *((late or fields, won) for fields, won in rows[450:])])
+    found = drafted([file], tmp_path / "mine", Wish(), date(2026, 1, 1), lambda *_: None)
+    assert len({one.rule for one in found.rules}) == len(found.rules)
+    assert [one.after == 0 for one in found.rules if one.rule == rule] == [bool(late)]
+    assert found.judged.policy.handoffs > 0
+    assert told("check", tmp_path / "mine").exit_code == 0
 
 
 def test_a_draft_overwrites_nobodys_work(tmp_path):
