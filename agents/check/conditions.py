@@ -34,7 +34,8 @@ Fields = Mapping[str, FieldDefinition]
 class Condition(Struct, frozen=True):
     """A condition where it stands, and the fields that it may name; ``sure`` ones always have a value.
 
-    ``needed`` when it must say something: an empty one would hold for everybody.
+    ``needed`` when it must say something: an empty one would hold for everybody. ``lost`` when it is about an event
+    that nobody knows, so that nothing can be said of the event's properties.
     """
 
     placed: Placed[Any]
@@ -43,6 +44,7 @@ class Condition(Struct, frozen=True):
     fields: Fields
     sure: frozenset[str] = frozenset()
     needed: bool = False
+    lost: bool = False
 
 
 def unknown_event(draft: Draft) -> Iterator[Problem]:
@@ -67,10 +69,9 @@ def unknown_field(draft: Draft) -> Iterator[Problem]:
     properties of the event itself are named `fact.NAME`.
     """
     for condition in each(draft):
-        if condition.when.field and condition.when.field not in condition.fields:
-            message = (
-                f'found the field "{condition.when.field}", expected {one_of(condition.when.field, condition.fields)}'
-            )
+        field = condition.when.field
+        if field and field not in condition.fields and not (condition.lost and field.startswith("fact.")):
+            message = f'found the field "{field}", expected {one_of(field, condition.fields)}'
             yield condition.placed.problem((*condition.at, "field"), "unknown-field", message)
 
 
@@ -81,12 +82,8 @@ def unlike_value(draft: Draft) -> Iterator[Problem]:
     nobody.
     """
     for condition in each(draft):
-        field = condition.fields.get(condition.when.field)
-        if field is None:
-            continue
-        for at, value in _values(condition.when):
-            if message := _unlike(field, value):
-                yield condition.placed.problem((*condition.at, *at), "unlike-value", message)
+        for at, message in _unlike_values(condition):
+            yield condition.placed.problem((*condition.at, *at), "unlike-value", message)
 
 
 def unlike_test(draft: Draft) -> Iterator[Problem]:
@@ -95,13 +92,8 @@ def unlike_test(draft: Draft) -> Iterator[Problem]:
     Text has no order and numbers contain nothing, so the test would hold for nobody. Use `is` or `in` instead.
     """
     for condition in each(draft):
-        field = condition.fields.get(condition.when.field)
-        for test, type_ in (("at_least", "number"), ("at_most", "number"), ("contains", "text")):
-            if field is not None and getattr(condition.when, test) not in (None, "") and field.type != type_:
-                message = (
-                    f'found "{test}" on "{condition.when.field}", which is {_PLAIN[field.type]}; it is for {type_}'
-                )
-                yield condition.placed.problem((*condition.at, test), "unlike-test", message)
+        for at, message in _unlike_tests(condition):
+            yield condition.placed.problem((*condition.at, *at), "unlike-test", message)
 
 
 def empty_condition(draft: Draft) -> Iterator[Problem]:
@@ -164,9 +156,11 @@ def _of_scoring(draft: Draft, scoring: Placed[Scoring], traits: Fields) -> Itera
         yield Condition(scoring, ("fit", index, "when"), fit.when, traits, needed=True)
     for index, veto in enumerate(scoring.value.disqualify):
         yield Condition(scoring, ("disqualify", index, "when"), veto.when, traits, needed=True)
+    known = events(draft)
     for index, rule in enumerate(scoring.value.engagement):
         own, sure = properties(draft, rule.on)
-        yield Condition(scoring, ("engagement", index, "when"), rule.when, {**traits, **own}, sure)
+        lost = rule.on not in known
+        yield Condition(scoring, ("engagement", index, "when"), rule.when, {**traits, **own}, sure, lost=lost)
     for index, pattern in enumerate(scoring.value.patterns):
         yield Condition(scoring, ("patterns", index, "when"), pattern.when, traits, needed=True)
 
@@ -175,11 +169,12 @@ def _of_program(draft: Draft, program: Placed[Program], traits: Fields) -> Itera
     yield Condition(program, ("when",), program.value.when, traits)
     for index, step in enumerate(program.value.steps):
         yield Condition(program, ("steps", index, "if"), step.if_, traits)
+    known = events(draft)
     for key, endings in (("goals", program.value.goals), ("exits", program.value.exits)):
         for index, ending in enumerate(endings):
             own, sure = properties(draft, ending.on)
-            fields = {**traits, **own}
-            yield Condition(program, (key, index, "when"), ending.when, fields, sure, needed=not ending.on)
+            fields, lost = {**traits, **own}, bool(ending.on) and ending.on not in known
+            yield Condition(program, (key, index, "when"), ending.when, fields, sure, not ending.on, lost)
 
 
 def _of_stages(stages: Placed[Stages], traits: Fields) -> Iterator[Condition]:
@@ -240,6 +235,31 @@ def _type_of(described: inspect.Type) -> Literal["text", "number", "yes_no"]:
     if isinstance(described, inspect.UnionType):
         described = bare(described.types[0])
     return _TYPES.get(type(described), "number")
+
+
+# ── like with like ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def comparable(condition: Condition) -> bool:
+    """Whether it and all that it joins compare like with like; of what does not, no more can be said."""
+    return not any((*_unlike_values(one), *_unlike_tests(one)) for one in _inside(condition))
+
+
+def _unlike_values(condition: Condition) -> Iterator[tuple[Place, str]]:
+    field = condition.fields.get(condition.when.field)
+    for at, value in _values(condition.when) if field is not None else ():
+        if field is not None and (message := _unlike(field, value)):
+            yield at, message
+
+
+def _unlike_tests(condition: Condition) -> Iterator[tuple[Place, str]]:
+    field = condition.fields.get(condition.when.field)
+    for test, type_ in (("at_least", "number"), ("at_most", "number"), ("contains", "text")):
+        if field is not None and getattr(condition.when, test) not in (None, "") and field.type != type_:
+            yield (
+                (test,),
+                f'found "{test}" on "{condition.when.field}", which is {_PLAIN[field.type]}; it is for {type_}',
+            )
 
 
 def _values(when: When) -> Iterator[tuple[Place, Scalar]]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from agents.check.conditions import Condition, conditions, joined
+from agents.check.conditions import Condition, comparable, conditions, joined
 from agents.check.draft import Draft
 from agents.check.possible import holds, kinds, named
 from schemas.authored import When
@@ -38,7 +38,7 @@ def always_true(draft: Draft) -> Iterator[Problem]:
 
 def _constant(draft: Draft, *, truth: bool) -> Iterator[Condition]:
     for condition in conditions(draft):
-        if condition.when != _ANY or condition.needed:
+        if (condition.when != _ANY or condition.needed) and comparable(condition):
             yield from _innermost(condition, truth=truth)
 
 

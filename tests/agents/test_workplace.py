@@ -138,6 +138,19 @@ def test_every_mistake_is_told_at_once_and_in_order(tmp_path):
     assert {line.split(":")[0] for line in found} == set(changes)
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "rule"),
+    [
+        ("scoring.yaml", '"tracked:trial-started"', '"tracked:trial-begun"', "unknown-event"),
+        ("scoring.yaml", "field: role, is: boss", "field: role, is: bos", "unlike-value"),
+        ("scoring.yaml", "employees, at_least: 200", "employees, contains: x", "unlike-test"),
+    ],
+)
+def test_a_mistake_in_a_condition_is_told_once(tmp_path, file, old, new, rule):
+    """Nothing is said of the properties of an event that nobody knows, nor of what cannot be compared."""
+    assert [line.rpartition("[")[2] for line in problems(edited(tmp_path, file, old, new))] == [f"{rule}]"]
+
+
 def test_a_mistake_in_one_file_is_not_reported_as_two(tmp_path):
     """An e-mail that cannot be read still exists for the program that sends it."""
     found = problems(edited(tmp_path, "emails/again.md", "subject: Again", "subject:"))
