@@ -4,23 +4,35 @@ It does not judge records and never looks into their bytes.
 """
 
 import base64
+import traceback
 from typing import Final
 
 from schemas.codec import MOST_BYTES
 from schemas.envelope import headers
-from schemas.problem import Rejected
+from schemas.problem import Refusal, Rejected
 from schemas.topics import DEAD_LETTERS
 from streams.engine.record import Out, Record
 
 KIND: Final = "dead_letter.v1"
 _MOST_KEY: Final = 10_000
 _MOST_DETAIL: Final = 1_000
+_MOST_FRAMES: Final = 4
 COUNT: Final = "dead_letters"
 
 
 def counted(rejected: Rejected) -> tuple[str, str]:
     """The names that a lane counts it under: all together (the accounts add them up), and by reason (a metric)."""
     return COUNT, f"{COUNT}:{rejected.reason}"
+
+
+def our_error(bug: Exception) -> Rejected:
+    """Why a record on which our own code has failed is put aside: what it raised and where, none of its words.
+
+    An error quotes what it fell over, and that may be what a person has said.
+    """
+    passed = [f"{frame.f_globals.get('__name__')}:{line}" for frame, line in traceback.walk_tb(bug.__traceback__)]
+    where = ", called by ".join(reversed(passed[-_MOST_FRAMES:]))
+    return Rejected(Refusal.OUR_ERROR, f"found a {type(bug).__name__} in {where}, expected none: a bug of this release")
 
 
 def dead_letter(record: Record, rejected: Rejected, source: str) -> Out:

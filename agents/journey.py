@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from msgspec.structs import replace
 
-from agents.deadletter import counted, dead_letter
+from agents.deadletter import counted, dead_letter, our_error
+from agents.fuse import Fuse
 from agents.kept import kept
 from agents.policies import Policies
 from agents.suppression import keyed_address
@@ -70,8 +72,9 @@ _PROOFS: Final[dict[type[Fact], Proof]] = {
     EmailOpened: "opened",
     EmailClicked: "clicked",
 }
+_Kept = dict[str, list[Told]]
 Observe = Callable[[Sequence[Command], int], None]
-FactsBefore = Callable[[int, int, AbstractSet[bytes]], Awaitable[dict[str, list[Told]]]]
+FactsBefore = Callable[[int, int, AbstractSet[bytes]], Awaitable[_Kept]]
 """Every fact of some leads in a partition before an offset."""
 
 
@@ -82,12 +85,15 @@ class NoPolicyError(UserError):
 class JourneyWork:
     """Folds facts into rows of leads; switches the policy at the offset where it was applied."""
 
-    def __init__(self, policies: Policies, id_key: bytes, observe: Observe, facts_before: FactsBefore) -> None:
+    def __init__(
+        self, policies: Policies, id_key: bytes, observe: Observe, facts_before: FactsBefore, *, fuse: bool = True
+    ) -> None:
         self._policies = policies
         self._id_key = id_key
         self._observe = observe
         self._facts_before = facts_before
         self._policy: Compiled | None = None
+        self._fuse, self._failing = Fuse() if fuse else None, False
 
     async def begin(self, lane: Lane) -> None:
         """Takes up the policy that was in force when the last life ended."""
@@ -95,7 +101,10 @@ class JourneyWork:
         self._policy = await self._policies.get(name.decode()) if name else None
 
     async def fold(self, lane: Lane, records: Sequence[Record]) -> None:
-        """Rows, commands, dead letters and position: all or nothing. A fact that no row can hold is put aside."""
+        """Rows, commands, dead letters and position: all or nothing. A fact that no row can hold is put aside.
+
+        So is one about which ``decide`` raises. Raises FuseBlown when that happens to most, and then nothing is taken.
+        """
         try:
             await self._fold(lane, records)
         except Oversize as oversize:
@@ -114,39 +123,32 @@ class JourneyWork:
         await lane.commit(Batch(outs=[letter], counts=dict(counts), upto=records[0].offset + 1))
 
     async def _fold(self, lane: Lane, records: Sequence[Record]) -> None:
-        batch, counts = Batch(upto=records[-1].offset + 1), Counter[str]()
         found = lane.rows.load({record.key for record in records if record.key})
-        leads = kept(lane, found.items(), decode_lead)
-        changed: dict[bytes, Lead] = {}
+        made = _Made(kept(lane, found.items(), decode_lead), Batch(upto=records[-1].offset + 1), lane.partition)
         past = _Past(self._facts_before, lane.partition, records)
-        decided: list[Command] = []
         for record in records:
             fact = read_fact(record)
             if isinstance(fact, Rejected):
-                batch.outs.append(dead_letter(record, fact, SOURCE))
-                counts.update(counted(fact))
+                made.put_aside(record, fact)
             elif isinstance(fact, PolicyApplied):
                 self._policy = await self._policies.get(fact.policy)
-                batch.rows[_POLICY] = Row(fact.policy.encode())
-                counts["policies"] += 1
+                made.batch.rows[_POLICY] = Row(fact.policy.encode())
+                made.counts["policies"] += 1
             else:
-                key = record.key or b""
-                before = leads.get(key) or Lead(id=fact.lead_id)
-                if isinstance(fact, EngagementRetracted) and needs_past(before, fact, self._in_force(lane)):
-                    before = await past.recalled(before, fact, self._in_force(lane))
-                    counts["refolds"] += 1
-                after, commands = decide(before, fact, self._in_force(lane))
-                counts[_counted(fact, fresh=after is not before)] += 1
-                if after is not before:
-                    leads[key] = changed[key] = after
-                    decided += commands
-                    batch.outs += _confirmation(fact, lane.partition)
-                    batch.outs += _sighting(fact, after, self._in_force(lane))
-        batch.rows |= {key: Row(encode_lead(lead), lead.due) for key, lead in changed.items()}
-        batch.outs += [out for command in decided for out in self._outs(command, lane.partition)]
-        batch.counts = dict(counts + _tally(decided))
-        await lane.commit(batch)
-        self._observe(decided, lane.clock.now())
+                policy, key = self._in_force(lane), record.key or b""
+                before, told = made.leads.get(key) or Lead(id=fact.lead_id), None
+                if isinstance(fact, EngagementRetracted) and needs_past(before, fact, policy):
+                    told = await past.told()
+                if rejected := made.take(key, before, fact, policy, told):
+                    made.put_aside(record, rejected)
+                    self._failing = True  # the fuse counts from here on: those before cost nothing
+                if self._failing and self._fuse:
+                    self._fuse.note(rejected, f"{lane.topic}-{lane.partition}")
+        made.batch.rows |= {key: Row(encode_lead(lead), lead.due) for key, lead in made.changed.items()}
+        made.batch.outs += [out for command in made.decided for out in self._outs(command, lane.partition)]
+        made.batch.counts = dict(made.counts + _tally(made.decided))
+        await lane.commit(made.batch)
+        self._observe(made.decided, lane.clock.now())
 
     async def tick(self, lane: Lane, due: Sequence[tuple[bytes, int]]) -> None:
         """Time becomes a fact: what is due is appended to the lane's own partition."""
@@ -179,6 +181,41 @@ class JourneyWork:
                 assert_never(command)
 
 
+@dataclass
+class _Made:
+    """What a fold has made so far; ``changed`` are those of the ``leads`` that it must write."""
+
+    leads: dict[bytes, Lead]
+    batch: Batch
+    partition: int
+    changed: dict[bytes, Lead] = field(default_factory=dict)
+    decided: list[Command] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def take(self, key: bytes, before: Lead, fact: Fact, policy: Compiled, told: _Kept | None) -> Rejected | None:
+        """Decide about one fact. Where that raises, the error is ours: the fact is put aside, and no lead waits."""
+        try:
+            if told is not None and isinstance(fact, EngagementRetracted):
+                before = recalled(before, fact, policy, told.__getitem__)
+            after, commands = decide(before, fact, policy)
+            outs = [] if after is before else _confirmation(fact, self.partition) + _sighting(fact, after, policy)
+        except Exception as bug:  # noqa: BLE001  (what it is, is the question)
+            return our_error(bug)
+        self.counts[_counted(fact, fresh=after is not before)] += 1
+        if told is not None:
+            self.counts["refolds"] += 1
+        if after is not before:
+            self.leads[key] = self.changed[key] = after
+            self.decided += commands
+            self.batch.outs += outs
+        return None
+
+    def put_aside(self, record: Record, rejected: Rejected) -> None:
+        """It becomes a dead letter, and is counted."""
+        self.batch.outs.append(dead_letter(record, rejected, SOURCE))
+        self.counts.update(counted(rejected))
+
+
 class _Past:
     """The facts of the leads of which a batch takes something back, read when the first of them is needed."""
 
@@ -186,14 +223,14 @@ class _Past:
         self._facts_before = facts_before
         self._partition = partition
         self._records = records
-        self._kept: dict[str, list[Told]] | None = None
+        self._kept: _Kept | None = None
 
-    async def recalled(self, lead: Lead, fact: EngagementRetracted, policy: Compiled) -> Lead:
-        """The lead as its facts before this one tell it."""
+    async def told(self) -> _Kept:
+        """What their facts have told, by lead."""
         if self._kept is None:
             retracted = {record.key for record in self._records if record.key and _RETRACTED in (record.value or b"")}
             self._kept = await self._facts_before(self._partition, self._records[-1].offset + 1, retracted)
-        return recalled(lead, fact, policy, self._kept.__getitem__)
+        return self._kept
 
 
 def read_fact(record: Record) -> Fact | Rejected:

@@ -138,8 +138,8 @@ async def _journey(settings: Settings, metrics: Metrics) -> AsyncIterator[Kinds]
     policies = Policies(client(settings))
     before = FactsBefore(client(settings), policies)
     key = _key(settings)
-    journey = Kind(topics.FACTS, _ROWS[topics.FACTS], lambda: JourneyWork(policies, key, metrics.decided, before))
-    yield [journey, Kind(topics.CLICKS, _ROWS[topics.CLICKS], CrowdWork)]
+    make = lambda: JourneyWork(policies, key, metrics.decided, before, fuse=settings.fuse)  # noqa: E731
+    yield [Kind(topics.FACTS, _ROWS[topics.FACTS], make), Kind(topics.CLICKS, _ROWS[topics.CLICKS], CrowdWork)]
 
 
 @asynccontextmanager
