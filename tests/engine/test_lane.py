@@ -69,14 +69,15 @@ class Plain:
         await lane.commit(Batch(upto=records[-1].offset + 1))
 
 
-def live(monkeypatch, lives, most, enough):
+async def always():
+    return True
+
+
+def live(monkeypatch, lives, most, enough, ours=always):
     """A lane before which everything waits, until it has been enough."""
     sleep = asyncio.sleep
     monkeypatch.setattr(lane, "Life", lives)
     monkeypatch.setattr(asyncio, "sleep", lives.pause)
-
-    async def ours():
-        return True
 
     async def scenario(crashed):
         async def crash(bug):
@@ -126,3 +127,19 @@ def test_lives_that_achieve_nothing_are_further_and_further_apart(monkeypatch, s
     lives = Lives(lambda life, done, _size: (life, done) == (7, 0), silence)
     live(monkeypatch, lives, 1, lambda: len(lives.pauses) == 9)
     assert lives.pauses[:9] == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 0.05, 0.1, 0.2]
+
+
+def test_who_is_shut_out_says_so_and_waits_to_be_let_in(monkeypatch, caplog):
+    """Once the group counts a worker out, it fences nobody: one sentence with what to do, and no life until it is back."""
+    answers = iter([False, False, False, True])
+    begun = []
+
+    async def ours():
+        begun.append(lives.begun)
+        return next(answers)
+
+    lives = Lives(lambda life, _done, _size: life > 1)
+    live(monkeypatch, lives, COUNT, lambda: lives.position == COUNT, ours)
+    assert (begun, lives.begun) == ([1] * 4, 2)
+    (sentence,) = (said.getMessage() for said in caplog.records if "counts this worker out" in said.getMessage())
+    assert "raise NURTURE_SESSION_TIMEOUT_S or give it more CPU" in sentence
