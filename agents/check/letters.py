@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Final, Literal, assert_never
 
+from jinja2 import nodes
+
 from agents.check.contrast import faint
 from agents.check.draft import Draft, EmailDraft, plain_brand
 from agents.check.mail import LINK
 from agents.check.mjml import frames_of, ready_of
-from agents.check.templates import templates
+from agents.check.templates import parsed, templates
 from agents.render.letter import Rendered, Unrenderable, in_scheme, write
 from agents.render.markdown import allowed
 from agents.render.plain import clean
@@ -27,6 +29,8 @@ def wrong_link(draft: Draft) -> Iterator[Problem]:
     mailbox; with a value of a lead it leads wherever the lead likes.
     """
     for written in templates(draft):
+        if not isinstance(parsed(written.text), nodes.Template):
+            continue  # where braces are open, nobody knows where a link ends
         for found in LINK.finditer(written.text):
             target = found["markdown"] if found["html"] is None else found["html"]
             if message := _fault(target):
@@ -81,19 +85,26 @@ def _unwritable(email: EmailDraft, letter: Unrenderable, *subject: str) -> Probl
 
 def _no_unsubscribe(email: EmailDraft, letter: Rendered) -> Iterator[Problem]:
     """Who gets our mail can leave, from both parts of it (RFC 8058; the law wants the link to be seen)."""
-    if _UNSUBSCRIBE not in letter.text or f'href="{_UNSUBSCRIBE}"' not in letter.html:
-        expected = f'expected it in the layout "{email.meta.value.layout}"'
-        message = f"found no link to {{{{ unsubscribe_url }}}} in both parts, {expected}"
+    for ending in _lacking(_UNSUBSCRIBE in letter.text, f'href="{_UNSUBSCRIBE}"' in letter.html):
+        message = f"found no link to {{{{ unsubscribe_url }}}}, expected one in {_layout_file(email, ending)}"
         yield email.meta.problem(("layout",), "no-unsubscribe", message)
 
 
 def _no_postal_address(draft: Draft, email: EmailDraft, letter: Rendered) -> Iterator[Problem]:
     """Who gets our mail sees where we live (CAN-SPAM and others)."""
     address = clean(draft.brand.value.postal_address) if draft.brand else ""
-    if address not in letter.text or address not in unescape(letter.html):
-        expected = f'expected it in the layout "{email.meta.value.layout}"'
-        message = f"found no {{{{ brand.postal_address }}}} in both parts, {expected}"
+    for ending in _lacking(address in letter.text, address in unescape(letter.html)):
+        message = f"found no {{{{ brand.postal_address }}}}, expected it in {_layout_file(email, ending)}"
         yield email.meta.problem(("layout",), "no-postal-address", message)
+
+
+def _lacking(in_text: bool, in_html: bool) -> list[str]:  # noqa: FBT001 - both are asked, always
+    """The endings of the layout's files that lack it."""
+    return [ending for ending, there in ((".txt", in_text), (".mjml", in_html)) if not there]
+
+
+def _layout_file(email: EmailDraft, ending: str) -> str:
+    return f"layouts/{email.meta.value.layout}{ending} ({'text' if ending == '.txt' else 'HTML'} part)"
 
 
 def _long_subject(email: EmailDraft, letter: Rendered | Unrenderable, *at: str) -> Iterator[Problem]:

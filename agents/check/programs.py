@@ -77,22 +77,26 @@ def unclear_expectation(draft: Draft) -> Iterator[Problem]:
     for program in draft.programs.values():
         for number, test in enumerate(program.value.tests):
             for index, expected in enumerate(test.expect):
-                if message := _unclear(expected, draft):
-                    yield program.problem(("tests", number, "expect", index), "unclear-expectation", message)
+                if unclear := _unclear(expected, draft):
+                    key, message = unclear
+                    yield program.problem(("tests", number, "expect", index, key), "unclear-expectation", message)
 
 
-def _unclear(expected: Expected, draft: Draft) -> str:
+def _unclear(expected: Expected, draft: Draft) -> tuple[str, str] | None:
+    """The key that is unclear, and why."""
     named = {kind: getattr(expected, kind) for kind in KINDS if getattr(expected, kind)}
     if len(named) != 1:
-        return f"found {listed(named)}, expected one of {listed(KINDS, 'or')}"
+        return "", f"found {listed(named)}, expected one of {listed(KINDS, 'or')}"
     [(kind, name)] = named.items()
     if expected.because and expected.because not in tuple(Reason):
-        return f'found the reason "{expected.because}", expected {one_of(expected.because, Reason)}'
+        return "because", f'found the reason "{expected.because}", expected {one_of(expected.because, Reason)}'
     stages = [stage.id for stage in draft.stages.value.stages] if draft.stages else []
     known = {"sends": draft.names["emails"], "skips": draft.names["emails"], "enters": draft.names["programs"]}
     if kind == "moves_to" and not any(draft.names.get("models", ())):
         known["moves_to"] = stages
-    return f'found {kind} "{name}", expected {one_of(name, known[kind])}' if name not in known.get(kind, [name]) else ""
+    if name in known.get(kind, [name]):
+        return None
+    return kind, f'found {kind} "{name}", expected {one_of(name, known[kind])}'
 
 
 def spent_step(draft: Draft, today: date) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from schemas.convert import Place
 from schemas.problem import Problem
 
 _WITHIN: Final = r"\{[{%](?:(?!\}\}|%\}).)*?"
+_BLOCK: Final = re.compile(r"\{%-?\s*(end)?(if|for)\b")
 _LAYOUT_NAMES: Final = {name: Known() for name in ("subject", "preheader", "kind", "body", "locale")}
 
 
@@ -63,8 +64,28 @@ def template_syntax(draft: Draft) -> Iterator[Problem]:
     """
     for written in templates(draft):
         tree = parsed(written.text)
-        if isinstance(tree, TemplateSyntaxError):
-            yield written.problem(tree.lineno, "", "template-syntax", f"found a broken template: {tree.message}")
+        if not isinstance(tree, TemplateSyntaxError):
+            continue
+        if begun := _unclosed(written.text):
+            line, block = begun
+            message = f"found a block that is never closed, expected {{% end{block} %}} after it"
+            yield written.matching(line, rf"\b{block}\b", "template-syntax", message)
+        else:
+            message = f"found a broken template ({tree.message}), expected each {{{{, {{% and quote to be closed"
+            yield written.problem(tree.lineno, "", "template-syntax", message)
+
+
+def _unclosed(text: str) -> tuple[int, str] | None:
+    """The line and the kind of the innermost block that is open at the end of a template."""
+    begun: list[tuple[int, str]] = []
+    for found in _BLOCK.finditer(text):
+        if not found[1]:
+            begun.append((text.count("\n", 0, found.start()) + 1, found[2]))
+        elif begun and begun[-1][1] == found[2]:
+            begun.pop()
+        else:
+            return None
+    return begun[-1] if begun else None
 
 
 def template_language(draft: Draft) -> Iterator[Problem]:
@@ -109,6 +130,8 @@ def _faults(draft: Draft) -> Iterator[tuple[Written, int, str, str, bool]]:
         tree = parsed(written.text)
         if isinstance(tree, nodes.Template) and not any(misuse(tree)):
             for fault in faults(tree, written.names):
+                if draft.brand is None and fault.name.startswith("brand."):
+                    continue  # what is wrong with brand.yaml has been told
                 yield written, fault.line, fault.name, fault.message, fault.missing
 
 

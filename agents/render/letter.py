@@ -189,7 +189,7 @@ def _run(part: Part, template: Template, source: str, values: Mapping[str, Any],
             pieces.append(piece)
             size += len(piece)
             if size > MOST_BYTES:
-                _refuse(part, f"it grew beyond {MOST_BYTES:,} characters")
+                _refuse(part, f"it grew beyond {MOST_BYTES:,} characters: say less, or link to it")
             if perf_counter() > deadline:
                 _refuse(part, f"it took longer than {MOST_SECONDS} s")
     except BrokenError:

@@ -34,7 +34,9 @@ BAD = [
     ("emails/a\nb.md", AGAIN.encode(), "file", 1, "lower-case words"),
     # templates that do not end, or do not stop
     ("emails/again.md", AGAIN.replace("subject: Again", "subject: 'A {{ lead.first_name'").encode(), "template-syntax", 4, "broken template"),
-    ("emails/again.md", (FRONT + "{% if lead.role %}x").encode(), "template-syntax", 8, "broken template"),
+    ("emails/again.md", (FRONT + "{% if lead.role %}x").encode(), "template-syntax", 8, "{% endif %}"),
+    ("emails/again.md", (FRONT + "Hi\n{% for r in lead.x %}\n{% if r %}x{% endif %}\nBye").encode(), "template-syntax", 9, "{% endfor %}"),
+    ("emails/again.md", (FRONT + "Hi\n[x]({{ brand.website }/x)").encode(), "template-syntax", 9, "broken template"),
     ("emails/again.md", (FRONT + "{% if lead.role %}" * 3000 + "{% endif %}" * 3000).encode(), "template-syntax", 8, "nested too deeply"),
     ("emails/again.md", (FRONT + "{{ " + "(" * 4000 + "1" + ")" * 4000 + " }}").encode(), "template-syntax", 8, "nested too deeply"),
     ("emails/again.md", (FRONT + "\n{{ " + "not " * 900 + "1 }}").encode(), "template-syntax", 9, "nested too deeply"),

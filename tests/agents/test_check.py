@@ -15,7 +15,7 @@ from agents.check.rules import complaints
 from agents.cli import main
 from agents.cli.check import check
 from tests.agents.cases import EXAMPLES, TODAY
-from tests.agents.workplaces import edited, written
+from tests.agents.workplaces import SMALL, edited, written
 
 
 def run(*arguments):
@@ -135,6 +135,25 @@ def test_a_file_alone_has_the_problems_that_it_has_among_all(tmp_path, case):
     alone = set(problems_of(file, TODAY)) if file.exists() else among
     assert {str(problem) for problem in among - alone if problem.rule != "idle-email"} == set()
     assert alone <= among
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("brand.yaml", "name: ["), ("emails/again.md", SMALL["emails/again.md"] + "[x]({{ brand.website }/x)\n")],
+)
+def test_a_mistake_is_not_told_again_by_what_depends_on_it(tmp_path, name, text):
+    """Names of a brand that cannot be read are not unknown, and what braces swallow is no link."""
+    layout = SMALL["layouts/letter.mjml"].replace("<mj-text>", '<mj-text color="{{ brand.colours.accent }}">', 1)
+    result = run(written(tmp_path, **{name: text, "layouts/letter.mjml": layout}), "--format", "json")
+    assert [json.loads(line)["path"] for line in result.stdout.splitlines()] == [f"{tmp_path}/{name}"]
+
+
+def test_what_a_layout_lacks_is_said_with_its_file(tmp_path):
+    """The part in which it is missing."""
+    result = run(edited(tmp_path, "layouts/letter.txt", "{{ unsubscribe_url }}", "us"), "--format", "json")
+    said = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {one["rule"] for one in said} == {"no-unsubscribe"}
+    assert all("expected one in layouts/letter.txt (text part)" in one["message"] for one in said)
 
 
 def test_a_file_outside_of_any_workplace_is_a_sentence(tmp_path):

@@ -86,7 +86,7 @@ RULES = [
     ("unknown-trait", "leads/ada.yaml", "role: boss", "role: clerk", "rolle: clerk", "clerk"),
     ("wrong-fact", "leads/ada.yaml", "pricing.viewed", "pricing.viewed, says: {path: /p}", "pricing.viewed, says: {way: /p}", "pricing.viewed"),
     ("wrong-fact", "leads/ada.yaml", "pricing.viewed", "page.viewed, says: {path: /}", "page.seen", "page.seen"),
-    ("template-syntax", "emails/again.md", "Once", "{% if lead.role %}Once{% endif %}", "{% if lead.role %}Once", "{% if"),
+    ("template-syntax", "emails/again.md", "Once", "{% if lead.role %}Once{% endif %}", "{% if lead.role %}Once", "if lead"),
     ("template-language", "emails/again.md", "Once", "{{ lead.email | upper }}", "{{ lead.email.upper() }}", "upper"),
     ("template-language", "emails/again.md", "Once", "A safe bet {{ lead.email | lower }}", "A safe bet {{ lead.email | safe }}", "safe }"),
     ("template-language", "emails/again.md", "Once", "1 + 1 {{ lead.email }}", "1 + 1 {{ lead.email + 1 }}", "+ 1 }"),
