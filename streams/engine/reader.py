@@ -238,7 +238,7 @@ class LaneConsumer(CarefulConsumer):
 
     def _must_be_delivered(self) -> None:
         """What an agent's stream did not take stops the worker, as it would in Faust: nobody would bring it again."""
-        if self._handing and self._handing.done():
+        if self._handing and self._handing.done() and not self._handing.cancelled():
             self._handing.result()
 
     async def _deliver(self, batches: Mapping[TP, list[Any]], generation: int) -> None:

@@ -95,3 +95,15 @@ def test_what_an_agent_s_stream_does_not_take_stops_the_worker(tmp_path):
     with pytest.raises(ZeroDivisionError, match="on the way to the agent"):
         asyncio.run(scenario())
     assert seen == [1, 2]
+
+
+def test_a_delivery_that_a_rebalance_cut_short_stops_nobody():
+    """What it left is fetched again; the consumer goes on."""
+
+    async def scenario():
+        handing = asyncio.create_task(asyncio.sleep(3_600))
+        handing.cancel()
+        await asyncio.wait({handing})
+        LaneConsumer._must_be_delivered(SimpleNamespace(_handing=handing))
+
+    asyncio.run(scenario())
