@@ -22,6 +22,7 @@ Place = tuple[str | int, ...]
 MISTAKE: Final = object()
 """What stands for a value when there is a complaint instead."""
 
+_LARGEST: Final = 2**53 - 1  # beyond it, JSON and floats round
 _TRUE: Final = frozenset({"true", "True", "TRUE"})
 
 
@@ -173,6 +174,9 @@ def _text(node: ScalarNode, wanted: inspect.StrType, placing: Placing, says: str
 
 def _number(node: ScalarNode, wanted: Any, placing: Placing) -> Any:
     number = _parsed(node.value.replace("_", ""))
+    if isinstance(number, int) and abs(number) > _LARGEST:
+        said = f"a number of {counted(len(node.value), 'character')}"
+        return placing.complain(node, "wrong-value", said, f"one from {-_LARGEST:,} to {_LARGEST:,}")
     if not math.isfinite(number):
         return placing.complain(node, "wrong-value", node.value, "a finite number")
     if wanted.ge is not None and number < wanted.ge:
