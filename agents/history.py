@@ -1,16 +1,19 @@
 """Facts as a history: out of a JSON-lines file, and into one. It folds nothing."""
 
+import codecs
 import gzip
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from schemas.codec import decode_fact
 from schemas.facts import Fact, PolicyApplied
 from schemas.problem import Rejected, UserError
 from schemas.units import DAY
 
+BROKEN: Final = (EOFError, OSError, zlib.error)  # whatever a file may raise that is gone, cut off or spoilt
 _GZIP: Final = ".gz"
 _YEAR_2000: Final = 946_684_800_000
 _YEAR_2100: Final = 4_102_444_800_000
@@ -24,15 +27,42 @@ def read_facts(file: Path) -> Iterator[Fact]:
     """The facts of a JSON-lines file (gzipped or not), in its order. Raises HistoryError with file and line."""
     newest: dict[str, int] = {}
     try:
-        with _open(file, "rb") as lines:
+        with opened(file) as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     fact = _fact(line, file, number)
                     if message := misdated(fact.at, fact.seen) or _disordered(fact, newest):
                         raise HistoryError(f"{file}:{number}: {message}")
                     yield fact
-    except OSError as error:
-        raise HistoryError(f"{file}: cannot be read ({error.strerror or error})") from error
+    except BROKEN as error:
+        raise unreadable(file, error) from error
+
+
+def opened(file: Path) -> IO[bytes]:
+    """A file of facts (gzipped or not), read from behind its byte order mark. Raises one of BROKEN, or HistoryError."""
+    if file.name.endswith((".csv", ".csv.gz")):
+        raise HistoryError(
+            f"{file}: found a table, expected facts: make them with nurture ingest {file.name} --map MAPPING --to FACTS"
+        )
+    lines: Any = _open(file, "rb")
+    try:
+        if lines.peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8):
+            lines.read(len(codecs.BOM_UTF8))
+    except BROKEN:
+        lines.close()
+        raise
+    return lines  # type: ignore[no-any-return]
+
+
+def unreadable(file: Path, error: Exception) -> HistoryError:
+    """What one of BROKEN says of a file."""
+    return HistoryError(f"{file}: cannot be read ({getattr(error, 'strerror', None) or error})")
+
+
+def without_leads(*files: Path) -> HistoryError:
+    """There is nothing to fold."""
+    place = ", ".join(map(str, files))
+    return HistoryError(f"{place}: found no fact about a lead, expected JSON lines as nurture export writes them")
 
 
 def _fact(line: bytes, file: Path, number: int) -> Fact:

@@ -1,6 +1,5 @@
 """Files of facts, looked through once: their order, their end, each lead's outcomes. It holds no fact in memory."""
 
-import gzip
 import shutil
 import tempfile
 from array import array
@@ -14,7 +13,7 @@ from typing import IO, Final, Self
 import msgspec
 
 from agents.backtest.labels import OUTCOMES, Past
-from agents.history import HistoryError, misdated
+from agents.history import BROKEN, HistoryError, misdated, opened, unreadable, without_leads
 from schemas import facts as f
 from schemas.codec import decode_fact
 from schemas.facts import FACTS, Fact, tag_of
@@ -90,10 +89,7 @@ class History:
 
     def _refuse_nothing(self) -> None:
         if not self.pasts:
-            place = ", ".join(map(str, self.files))
-            raise HistoryError(
-                f"{place}: found no fact about a lead, expected JSON lines as nurture export writes them"
-            )
+            raise without_leads(*self.files)
 
     def _in_order(self) -> Sequence[int]:
         if all(earlier <= later for earlier, later in pairwise(self._seen)):
@@ -108,9 +104,10 @@ class History:
         return file.readline()
 
     def _survey(self, file: Path, reasons: Mapping[str, RejectReason], tell: Tell) -> None:
-        opened, base, offset = _opened(file), len(self._open) << _PLACE_BITS, 0
-        self._open.append(opened)
-        for number, line in enumerate(opened, 1):
+        lines, base = _opened(file), len(self._open) << _PLACE_BITS
+        self._open.append(lines)
+        offset = lines.tell()
+        for number, line in enumerate(lines, 1):
             if line.strip():
                 self._note(_seen_in(line, file, number), base + offset, reasons)
             offset += len(line)
@@ -134,7 +131,7 @@ class History:
     def _where(self, place: int) -> str:
         number, offset = place >> _PLACE_BITS, place & ((1 << _PLACE_BITS) - 1)
         with _opened(self.files[number]) as file:
-            line = file.read(offset).count(b"\n") + 1
+            line = file.read(offset - file.tell()).count(b"\n") + 1
         return f"{self.files[number]}:{line}"
 
 
@@ -153,17 +150,21 @@ def _seen_in(line: bytes, file: Path, number: int) -> _Glimpse:
 
 
 def _opened(file: Path) -> IO[bytes]:
-    if file.name.endswith((".csv", ".csv.gz")):
-        raise HistoryError(
-            f"{file}: found a table, expected facts: make them with nurture ingest {file.name} --map MAPPING --to FACTS"
-        )
+    """The file itself, or what a gzipped one holds."""
     try:
-        if file.suffix != ".gz":
-            return file.open("rb")
-        unpacked: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - History.close
-        with gzip.open(file) as packed:
-            shutil.copyfileobj(packed, unpacked, 1 << 20)
-        unpacked.seek(0)
-    except (OSError, EOFError) as error:
-        raise HistoryError(f"{file}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+        lines = opened(file)
+        return _unpacked(lines) if file.suffix == ".gz" else lines
+    except BROKEN as error:
+        raise unreadable(file, error) from error
+
+
+def _unpacked(lines: IO[bytes]) -> IO[bytes]:
+    unpacked: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - History.close
+    try:
+        with lines:
+            shutil.copyfileobj(lines, unpacked, 1 << 20)
+    except BROKEN:
+        unpacked.close()
+        raise
+    unpacked.seek(0)
     return unpacked

@@ -12,10 +12,11 @@ from agents.backtest.run import Answer, Question
 from agents.backtest.run import backtest as asked
 from agents.cli.backtest_lines import summary
 from agents.cli.history_options import history_options, told_by_bar
-from agents.cli.moments import Moment
+from agents.cli.moments import Moment, warn_of_future
 from agents.cli.policy import FOLDER
 from agents.workplace import chosen_policy
 from schemas.problem import UserError
+from schemas.units import from_iso
 
 
 @click.command(
@@ -59,6 +60,7 @@ def backtest(
     draw, names = _page() if html else None, _names(policy, against)
     with told_by_bar() as tell:
         answer = asked(question, tell)
+    warn_of_future(from_iso(answer.judged.last))
     if html and draw:
         html.write_text(draw(answer, *names), encoding="utf-8")
     if as_json:

@@ -29,3 +29,12 @@ def live_rows() -> list[Lead]:
     from agents.process.settings import read_settings  # noqa: PLC0415
 
     return asyncio.run(live_leads(client(read_settings(os.environ))))
+
+
+def live_policies() -> dict[str, Compiled]:
+    """Every policy that was applied to the running pipeline and that this release can read, by hash."""
+    from agents.kafka.clients import client  # noqa: PLC0415 - as above
+    from agents.policies import Policies  # noqa: PLC0415
+    from agents.process.settings import read_settings  # noqa: PLC0415
+
+    return asyncio.run(Policies(client(read_settings(os.environ))).readable())

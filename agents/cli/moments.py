@@ -4,7 +4,7 @@ from typing import Final
 
 import click
 
-from schemas.units import from_iso, millis
+from schemas.units import DAY, from_iso, iso, millis
 from streams.engine.clock import wall_ms
 
 _AGO: Final = " ago"
@@ -27,3 +27,13 @@ class Moment(click.ParamType):
             return from_iso(value)
         except ValueError:
             self.fail(f'found "{value}", expected ISO 8601 or a length of time like "2 hours ago"', param, ctx)
+
+
+def warn_of_future(newest: int) -> None:
+    """Tells, on the error stream, of facts seen later than now and a day, which intake would not have let pass."""
+    if newest > wall_ms() + DAY:
+        click.echo(
+            f"found facts seen up to {iso(newest)[:10]}, expected none from the future: points fade and leads age until"
+            f" then; correct seen in those lines",
+            err=True,
+        )

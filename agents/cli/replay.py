@@ -9,8 +9,9 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from agents.cli.moments import warn_of_future
 from agents.cli.policy import FOLDER, no_policy
-from agents.history import read_facts
+from agents.history import read_facts, without_leads
 from agents.workplace import chosen_policy
 from schemas.words import counted
 from streams.journey.replay import digest
@@ -32,6 +33,9 @@ def replay(facts: Path, policy: Path, *, as_json: bool) -> None:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         rows, decisions = fold(lambda: progress.track(read_facts(facts), description=facts.name), compiled, no_policy)
     seconds = time.perf_counter() - began
+    if not rows:
+        raise without_leads(facts)
+    warn_of_future(max(lead.seen for lead in rows.values()))
     folded = sum(lead.facts for lead in rows.values())
     told = {
         "digest": digest(rows),

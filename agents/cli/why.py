@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 import msgspec
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agents.cli.moments import Moment
 from agents.cli.policy import FOLDER, no_policy
 from agents.history import read_facts
 from agents.kafka.clients import client
@@ -25,9 +27,13 @@ from schemas.lead import Standing
 from schemas.model import MAIN
 from schemas.problem import Rejected
 from schemas.reason import SENTENCES
-from schemas.units import from_iso, iso
+from schemas.units import iso
+from schemas.words import counted
+from streams.engine.clock import wall_ms
 from streams.journey.explain import Contribution, Decision, Explanation, explain
 from streams.journey.replay import Find, UnknownError
+
+_WORDS: Final = 30  # of a rule: on a narrow terminal, the fact's id is what is cut
 
 
 @click.command(
@@ -35,32 +41,23 @@ from streams.journey.replay import Find, UnknownError
     "nurture why ada --facts facts.jsonl --policy templates --json"
 )
 @click.argument("lead")
-@click.option("--at", "moment", help="As of this moment (ISO 8601); what was seen later is left out.")
+@click.option("--at", "moment", type=Moment(), help="As of this moment; what was seen later is left out.")
 @click.option("--facts", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A file of facts.")
 @click.option("--policy", type=FOLDER, help="Judge by this workplace.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def why(lead: str, moment: str | None, facts: Path | None, policy: Path | None, *, as_json: bool) -> None:
+def why(lead: str, moment: int | None, facts: Path | None, policy: Path | None, *, as_json: bool) -> None:
     """Show where LEAD (an id, or an e-mail address) stands and why: every point, every decision, silence too."""
-    until = _moment(moment)
     compiled = chosen_policy(policy) if policy else None
     history, find = _history(lead, facts)
-    seen = [fact for fact in history if until is None or fact.seen <= until]
-    told = explain(seen, _identified(lead, history), compiled, find)
+    seen = [fact for fact in history if moment is None or fact.seen <= moment]
+    as_of = moment or (max((fact.seen for fact in seen), default=0) if facts else wall_ms())
+    told = explain(seen, _identified(lead, history), compiled, find, as_of)
     if as_json:
         click.echo(msgspec.json.encode(told).decode())
         return
     console = Console()
     for part in (_standing(told), _points(told.contributions), _decisions(told.decisions)):
         console.print(part, highlight=False)
-
-
-def _moment(text: str | None) -> int | None:
-    try:
-        return from_iso(text) if text else None
-    except ValueError as error:
-        raise click.BadParameter(
-            f'found "{text}", expected a time such as 2026-03-09T12:00', param_hint="--at"
-        ) from error
 
 
 def _history(lead: str, file: Path | None) -> tuple[list[Fact], Find]:
@@ -85,37 +82,40 @@ def _identified(lead: str, history: Sequence[Fact]) -> str:
     wanted = lead.casefold()
     known = [f.lead_id for f in history if str(getattr(f, "traits", {}).get("email", "")).casefold() == wanted]
     if not known:
-        raise UnknownError("found no lead with this e-mail address, expected one: look in nurture queue list for ids")
+        raise UnknownError("found no lead with this e-mail address, expected one: nurture leads lists their ids")
     return known[-1]
 
 
 def _standing(told: Explanation) -> Text:
     lead = told.lead
-    waits = f", looked at again {iso(lead.due)[:16]}" if lead.due else ""
+    waits = f", looked at again {iso(lead.due)[:16]}" if lead.due > told.as_of else ""
     silent = f"\nsilent because {SENTENCES[lead.silence]}" if lead.silence else ""
     return Text.assemble(
         (lead.id, "bold"),
-        f"  {lead.lifecycle} since {iso(lead.lifecycle_since)[:10]}, ",
-        *(_stage(name, standing) for name, standing in lead.standings.items()),
-        f", {lead.facts} facts{waits}{silent}\n",
+        f"  {lead.lifecycle} since {iso(lead.lifecycle_since)[:10]}",
+        "".join(_stage(name, standing, told.grades[name]) for name, standing in lead.standings.items()),
+        f"\nas of {iso(told.as_of)[:16]} by policy {lead.judged_by}, {counted(lead.facts, 'fact')}{waits}{silent}\n",
     )
 
 
-def _stage(model: str, standing: Standing) -> str:
-    name = "" if model == MAIN else f"\n{model}: "
+def _stage(model: str, standing: Standing, grade: str) -> str:
+    name = ", " if model == MAIN else f"\n{model}: "
     vetoed = f", disqualified by {standing.veto}" if standing.veto else ""
     since = iso(standing.stage_since)[:10]
-    return f"{name}stage {standing.stage} since {since}, fit {standing.fit}, engagement {standing.engagement}{vetoed}"
+    points = f"grade {grade}, fit {standing.fit}, engagement {standing.engagement}"
+    return f"{name}stage {standing.stage} since {since}, {points}{vetoed}"
 
 
 def _points(contributions: Sequence[Contribution]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", title_justify="left")
-    for column, side in (("points", "right"), ("why", "left"), ("when", "left"), ("fact", "left")):
-        table.add_column(column, justify=side, no_wrap=column != "why")  # type: ignore[arg-type]
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("why", min_width=_WORDS)
+    table.add_column("when", no_wrap=True)
+    table.add_column("fact", no_wrap=True, overflow="ellipsis")
     for one in sorted(contributions, key=lambda c: (bool(c.fact), -c.at)):
         when = iso(one.at)[:16] if one.fact else "who they are" if one.axis == "fit" else "as often as that"
         says = one.says if one.model == MAIN else f"{one.model}: {one.says}"
-        table.add_row(f"{one.points:+d}", Text(says), when, Text(one.fact[:40]))
+        table.add_row(f"{one.points:+d}", Text(says), when, Text(one.fact))
     return table
 
 

@@ -5,19 +5,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.commands import Command, Discount
-from schemas.facts import Fact, PolicyApplied
+from schemas.facts import Fact, PolicyApplied, Tick
 from schemas.lead import Lead
 from schemas.model import MAIN
 from schemas.units import Millis, day_of
 from streams.journey.compiled import Compiled
+from streams.journey.lifecycle import state_of
 from streams.journey.memory import hit_by
 from streams.journey.model import Judge
 from streams.journey.past import Days, Past
 from streams.journey.points import shares
 from streams.journey.replay import Find, UnknownError, told
-from streams.journey.score import fit_of
+from streams.journey.score import fit_of, judge
+from streams.journey.stage import grade_of
+from streams.journey.turn import Turn
 
 
 class Contribution(Struct, frozen=True, kw_only=True):
@@ -44,15 +48,20 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """The lead's row, what its points are made of, and all that was decided."""
+    """The lead's row as a look at ``as_of`` finds it, its grades by model, what its points are made of, all decided."""
 
     lead: Lead
+    as_of: Millis
+    grades: dict[str, str]
     contributions: tuple[Contribution, ...]
     decisions: tuple[Decision, ...]
 
 
-def explain(facts: Sequence[Fact], lead_id: str, policy: Compiled | None, find: Find) -> Explanation:
-    """One lead's history, told in full; ``facts`` may hold other leads' too. Raises UnknownError for a stranger."""
+def explain(facts: Sequence[Fact], lead_id: str, policy: Compiled | None, find: Find, at: Millis = 0) -> Explanation:
+    """One lead's history, told in full as of ``at``, or of its last fact; ``facts`` may hold other leads' too.
+
+    Raises UnknownError for a stranger.
+    """
     own = [fact for fact in facts if isinstance(fact, PolicyApplied) or fact.lead_id == lead_id]
     rows: dict[str, Lead] = {}
     decisions: list[Decision] = []
@@ -66,13 +75,29 @@ def explain(facts: Sequence[Fact], lead_id: str, policy: Compiled | None, find: 
         decisions += [Decision(command=command, fact=type(fact).__name__) for command in commands]
     if lead_id not in rows:
         raise UnknownError(f'found no fact about "{lead_id}", expected at least one')
-    lead, force = rows[lead_id], policy or find(rows[lead_id].judged_by)
+    force = policy or find(rows[lead_id].judged_by)
+    lead = looked_at(rows[lead_id], at, force)
     weightless = _weightless(lead, decisions)
     weighs = {key: [fact for fact in found if fact.id not in weightless] for key, found in hits.items()}
     contributions = tuple(
         one for model in force.models.values() for one in _contributions(lead, weighs, model, force.hash)
     )
-    return Explanation(lead=lead, contributions=contributions, decisions=tuple(decisions))
+    return Explanation(
+        lead=lead,
+        as_of=max(at, lead.seen),
+        grades={name: grade_of(standing, force.models[name].grades) for name, standing in lead.standings.items()},
+        contributions=contributions,
+        decisions=tuple(decisions),
+    )
+
+
+def looked_at(lead: Lead, at: Millis, policy: Compiled) -> Lead:
+    """The row as a look at this moment would find it, points faded and stages left; nothing follows from it."""
+    if at <= lead.seen:
+        return lead
+    after = judge(lead, lead, Turn(Tick(id="", lead_id=lead.id, at=at, seen=at, due=at), lead, policy))
+    state = state_of(after, at, policy)
+    return after if state == lead.lifecycle else replace(after, lifecycle=state, lifecycle_since=at)
 
 
 def _contributions(lead: Lead, hits: Mapping[str, list[Fact]], model: Judge, policy: str) -> Iterator[Contribution]:

@@ -1,14 +1,18 @@
 """``nurture replay``, ``why`` and ``leads`` over a file of facts: what they print is what the fold concludes."""
 
+import gzip
 import json
 import re
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from agents.backtest.history import History
 from agents.cli import main
 from agents.history import HistoryError, read_facts
+from schemas.units import from_iso
 
 ROOT = Path(__file__).parents[2]
 FACTS = ROOT / "tests" / "facts.jsonl"
@@ -50,6 +54,28 @@ def test_why_takes_an_address_and_does_not_repeat_it():
     assert "@" not in shown
 
 
+def test_why_shows_grades_and_ages_points_to_the_moment_that_is_asked_for():
+    """A grade for each model; a year later nothing that was done counts, sums hold, nothing more is decided."""
+    asked = ("why", "lead-00004", "--facts", FACTS, *OVER)
+    now, later = (json.loads(nurture(*asked, "--json", *at)) for at in ((), ("--at", "2027-10-01")))
+    assert (now["grades"], later["grades"]) == ({"main": "B1"}, {"main": "B4"})
+    assert later["as_of"] == from_iso("2027-10-01")
+    standing = later["lead"]["standings"]["main"]
+    assert ("engagement" in standing, standing["stage"]) == (False, "new")
+    assert sum(one["points"] for one in later["contributions"]) == standing["fit"]
+    assert later["decisions"] == now["decisions"]
+    shown = nurture(*asked, "--at", "2027-10-01")
+    assert "grade B4" in shown
+    assert "as of 2027-10-01T00:00" in shown
+    assert "facts" in nurture(*asked, "--at", "1 day ago")
+
+
+def test_leads_are_found_by_grade():
+    """As reps are told it."""
+    found = nurture("leads", "--facts", FACTS, *OVER, "--where", "{field: grade, in: [A1, B1]}", "--json")
+    assert [json.loads(line)["id"] for line in found.splitlines()] == ["lead-00004"]
+
+
 def test_leads_are_counted_by_the_language_of_the_rules():
     """Every lead is counted once, and a mistake in the condition is told with its place."""
     everybody = nurture("leads", "--facts", FACTS, *OVER, "--json").splitlines()
@@ -67,7 +93,7 @@ def test_a_field_that_no_lead_has_is_told():
     """Nobody is found, and what was probably meant is said."""
     asked = ["leads", "--facts", FACTS, *OVER, "--where", "{any: [{field: contry, is: DE}, {field: stage, is: x}]}"]
     shown = CliRunner().invoke(main, asked)
-    assert (shown.exit_code, shown.stdout) == (0, "no leads\n")
+    assert (shown.exit_code, shown.stdout) == (0, "no leads, as of 2026-03-29T12:00\n")
     assert shown.stderr.startswith('found the field "contry", which no lead has;')
     assert shown.stderr.endswith('did you mean "country"?\n')
 
@@ -126,3 +152,52 @@ def test_a_bad_line_is_told_with_its_place(tmp_path, line):
     file.write_bytes(FACTS.read_bytes().splitlines(keepends=True)[0] + line + b"\n")
     with pytest.raises(HistoryError, match=r"facts\.jsonl:2: found"):
         list(read_facts(file))
+
+
+def cut(packed):
+    return packed[: len(packed) // 2]
+
+
+def spoilt(packed):
+    return packed[:40] + bytes([packed[40] ^ 255]) + packed[41:]
+
+
+@pytest.mark.parametrize("harm", [cut, spoilt, lambda _: b"no gzip"])
+@pytest.mark.parametrize("command", ["replay", "leads --facts", "why lead-00003 --facts", "backtest"])
+def test_a_gzipped_file_that_is_not_whole_is_refused(tmp_path, harm, command):
+    """Cut off, spoilt, or none: a sentence with the file, never a traceback."""
+    file = tmp_path / "facts.jsonl.gz"
+    file.write_bytes(harm(gzip.compress(FACTS.read_bytes())))
+    done = CliRunner().invoke(main, [*command.split(), str(file), *OVER])
+    assert done.exit_code == 2
+    assert done.output.startswith(f"Error: {file}: cannot be read (")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_fact(tmp_path):
+    """Editors write one; every reader of facts passes it by."""
+    file, packed = tmp_path / "facts.jsonl", tmp_path / "facts.jsonl.gz"
+    file.write_bytes(BOM_UTF8 + FACTS.read_bytes())
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    assert list(read_facts(file)) == list(read_facts(packed)) == list(read_facts(FACTS))
+    for one in (file, packed, FACTS):
+        with History([one], {}, lambda _: None) as history:
+            assert len(list(history.facts(lambda _: None))) == len(history)
+            assert next(iter(history.facts(lambda _: None))).id == next(read_facts(FACTS)).id
+
+
+def test_nothing_to_replay_is_told(tmp_path):
+    """Neither an empty file nor a table gives a digest."""
+    empty, table = tmp_path / "empty.jsonl", tmp_path / "leads.csv"
+    empty.write_bytes(b"")
+    table.write_bytes(b"id,won\n")
+    assert "found no fact about a lead" in nurture("replay", empty, *OVER, fails=True)
+    assert "found a table, expected facts" in nurture("replay", table, *OVER, fails=True)
+
+
+def test_facts_from_the_future_are_told(tmp_path):
+    """A fold takes them, since it knows no clock; who asks is warned."""
+    file = tmp_path / "facts.jsonl"
+    lines = FACTS.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(lines) + moved(lines[0].replace(b'"id":"', b'"id":"again-'), at=20_000, seen=20_000))
+    asked = ["replay", str(file), *OVER, "--json"]
+    assert "found facts seen up to 2080-" in CliRunner().invoke(main, asked).stderr
