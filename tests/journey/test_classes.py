@@ -12,8 +12,8 @@ from schemas.program import Step
 from schemas.reason import Reason
 from schemas.sending import MailClass, Sunset
 from schemas.units import DAY, HOUR, millis
+from tests.journey.programs import GOAL, TRIAL, interested, left, policy, program, sent, step
 from tests.journey.test_laws import ACTS
-from tests.journey.test_programs import GOAL, TRIAL, interested, left, policy, program, sent, step
 
 NEWS = {"class_": "news"}
 NO_ROOM = (Reason.OUTRANKED, Reason.FREQUENCY_CAP)

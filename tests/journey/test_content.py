@@ -10,7 +10,7 @@ from schemas.units import DAY
 from streams.journey.compiled import Compiled
 from streams.journey.content import withheld
 from tests.journey.agreed import MONDAY, agreed
-from tests.journey.test_programs import interested, policy, program, reasons, sent, step
+from tests.journey.programs import interested, policy, program, reasons, sent, step
 
 NIGHT = MONDAY + 13 * 3_600_000  # MONDAY is ten o'clock in Berlin, and this one hour before midnight
 
