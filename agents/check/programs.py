@@ -90,10 +90,9 @@ def _unclear(expected: Expected, draft: Draft) -> tuple[str, str] | None:
     [(kind, name)] = named.items()
     if expected.because and expected.because not in tuple(Reason):
         return "because", f'found the reason "{expected.because}", expected {one_of(expected.because, Reason)}'
-    stages = [stage.id for stage in draft.stages.value.stages] if draft.stages else []
     known = {"sends": draft.names["emails"], "skips": draft.names["emails"], "enters": draft.names["programs"]}
-    if kind == "moves_to" and not any(draft.names.get("models", ())):
-        known["moves_to"] = stages
+    if draft.stages is not None and all(model.stages is not None for model in draft.models.values()):
+        known["moves_to"] = draft.stage_ids()
     if name in known.get(kind, [name]):
         return None
     return kind, f'found {kind} "{name}", expected {one_of(name, known[kind])}'

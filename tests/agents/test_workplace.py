@@ -157,6 +157,14 @@ def test_a_mistake_in_one_file_is_not_reported_as_two(tmp_path):
     assert [line.split(":")[0] for line in found] == ["emails/again.md"]
 
 
+def test_stages_that_cannot_be_read_are_expected_by_no_test(tmp_path):
+    """What a program's test names is looked up once stages.yaml can be read."""
+    program = SMALL["programs/look.yaml"] + "tests: [{says: x, expect: [{moves_to: ready}]}]\n"
+    stages = SMALL["stages.yaml"].replace("agreed_by: [ines@example.com]\n", "")
+    found = problems(written(tmp_path, **{"programs/look.yaml": program, "stages.yaml": stages}))
+    assert [line.rpartition("[")[2] for line in found] == ["missing-key]"]
+
+
 @pytest.mark.parametrize("name", ["brand.yaml", "scoring.yaml", "emails/handoff-notice.md", "layouts/letter.txt"])
 def test_a_missing_file_is_named(tmp_path, name):
     """What must be there and is not, is said by path."""
