@@ -1,7 +1,7 @@
 """Leads and what they do, by dice: every scenario has its own, and the same seed writes the same messages."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from random import Random
 from typing import Final
 
@@ -13,6 +13,7 @@ from schemas.policy import Policy
 from schemas.program import Program
 
 Event = tuple[str, str, bytes]  # topic, key, value
+_CALLS: Final = (b"Unsubscribed", b"Demo Requested")
 _AGO: Final = 57_000  # the first step of a program comes a minute after what led to it: three seconds from now
 _POISON: Final = (b"\xff\xfe not text", b"{", b"null", b"[]", b'{"type":"track"}', b'{"a":' * 500, b"", b'{"type":NaN}')
 
@@ -41,6 +42,16 @@ class Load:
         """So many new leads, and all that they do: about six messages each."""
         now = self._now() - _AGO
         return [event for _ in range(leads) for event in self._life(now)]
+
+    def plain(self, leads: int) -> list[Event]:
+        """As ``some``, of leads that neither leave nor ask for a rep."""
+        return [event for event in self.some(leads) if not any(word in event[2] for word in _CALLS)]
+
+    def left_by_others(self, leads: Iterable[str]) -> list[Event]:
+        """Somebody else with the same address leaves, for each: their own orders are cancelled by nobody."""
+        twins = [(f"{lead}-twin", f"{lead}@wonder.example") for lead in sorted(leads)]
+        said = [(self.one("Lead Created", twin, email=email), self.one("Unsubscribed", twin)) for twin, email in twins]
+        return [event for both in said for event in both]
 
     def one(self, deed: str, lead: str, **properties: object) -> Event:
         """One message about a lead."""

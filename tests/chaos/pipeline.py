@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from email import message_from_bytes
@@ -45,6 +45,8 @@ class Pipeline:
     def __init__(self, folder: Path, adapt: Callable[[Policy], Policy] = quick, clock: int = 0) -> None:
         """``adapt`` makes the policy of the shipped one; with a ``clock`` (ms) time moves by ``step`` alone."""
         self.folder, self._adapt, self._clock = folder, adapt, clock
+        self._seen: Counter[str] = Counter()
+        self._before = self._seen
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -102,24 +104,30 @@ class Pipeline:
 
     def tidy(self) -> None:
         """As a scenario finds it: one worker of each agent, without a fail point, and a provider that accepts."""
+        self._before = self._seen
         if not self.broker.pid:
             self.broker.start()
         self.proxy.heal()
         fake = self.provider.fake
-        fake.mood, fake.next_moods = "accept", deque()
+        fake.mood, fake.next_moods, fake.takes = "accept", deque(), 0
         fake.moods.clear()
         self.crew.complete()
 
     def survived(self, record: Callable[[str, object], None]) -> Verdict:
-        """The end of every scenario: drained, nothing is wrong since this pipeline began, whatever was done."""
+        """The end of every scenario: drained, nothing is wrong since this pipeline began, whatever was done.
+
+        What was ``seen`` is this scenario's alone: what others left behind must not let it pass.
+        """
         evidence = self._rest.evidence(AGENTS, self._taken)
         for lane, records in self.admin.gone.items():
             evidence.records[lane] = records + evidence.records[lane]
         verdict = judge(evidence, ID_KEY.encode())
-        record("seen", ", ".join(f"{count:,} {what}" for what, count in verdict.seen.items() if count))
+        self._seen = Counter(verdict.seen)
+        seen = {what: count - self._before[what] for what, count in verdict.seen.items()}
+        record("seen", ", ".join(f"{count:,} {what}" for what, count in seen.items() if count))
         assert not verdict.wrong, "\n".join(["", *verdict.wrong])
         assert not self.provider.fake.complaints, "mail was lost that the provider cannot take"
-        return verdict
+        return Verdict([], seen)
 
     def _taken(self) -> list[Taken]:
         """What the provider took; in stepped time, which reaches no provider, what lies in the mail folder."""

@@ -17,7 +17,7 @@ _HEAD: Final = """\
 # Faults survived
 
 Written by `make chaos`, last on {day}; do not edit. Each line is one scenario of `tests/chaos` against Apache Kafka, judged
-by `tests/chaos/verifier.py` after heal and drain. "Seen" counts what the verifier read back in that pipeline so far.
+by `tests/chaos/verifier.py` after heal and drain. "Seen" counts what the scenario added to what the verifier read back.
 
 - One again: `NURTURE_TEST_SEED=SEED .venv/bin/pytest -m '' tests/chaos -k NAME`. All of them: `make chaos SEED=SEED`
 - Machine: {cores} cores, Python {python}, Apache Kafka {kafka}, faust-streaming {faust}, aiokafka {aiokafka},

@@ -3,6 +3,10 @@
 import pytest
 
 from agents.kafka.brokers import free_ports
+from schemas import topics
+from schemas.codec import decode_send
+from schemas.commands import SendContent
+from schemas.reason import Reason
 from tests.chaos.worker import until
 from tests.fakes.events import disordered
 from tests.fakes.proxy import Proxy
@@ -83,3 +87,41 @@ def test_events_late_twice_disordered_and_silent(pipeline, load, dice, record_pr
     states = {key: entry.state for key, entry in pipeline.admin.ledger().items()}
     assert {states[entry.send_key] for entry in told} == {"confirmed"}
     assert {states[entry.send_key] for entry in silent} == {"unknown"}
+
+
+@pytest.mark.parametrize("when", ["before-the-claim", pytest.param("after-the-claim", marks=pytest.mark.long)])
+def test_suppressed_while_the_order_waits(pipeline, load, record_property, when):
+    """Another lead's word suppresses an address after a mail to it was ordered, or claimed: nobody asks for it any more."""
+    fake, before = pipeline.provider.fake, set(pipeline.admin.ledger())
+    pipeline.crew.one("sender").stop()
+    events = load.plain(12)
+    pipeline.publish(events)
+    pipeline.drained(["intake", "journey"])
+    if when == "after-the-claim":
+        fake.takes = 8
+        pipeline.crew.start("sender")
+        until(lambda: in_line(pipeline, before), "claims wait for a lead's first mail", seen=pipeline.crew.scene)
+    pipeline.publish(load.left_by_others({lead for _, lead, _ in events}))
+    pipeline.drained(["intake", "journey"])
+    late = in_line(pipeline, before) if when == "after-the-claim" else ordered(pipeline, before)
+    fake.takes = 0
+    if when == "before-the-claim":
+        pipeline.crew.start("sender")
+    assert late
+    pipeline.survived(record_property)
+    assert {fake.asked[key] for key in late} == {0}
+    assert {(entry.state, entry.reason) for key, entry in pipeline.admin.ledger().items() if key in late} == {
+        ("blocked", Reason.SUPPRESSED)
+    }
+
+
+def in_line(pipeline, before):
+    """Claims that wait for their turn: nobody was asked for them."""
+    ledger = pipeline.admin.ledger().items()
+    return {k for k, e in ledger if k not in before and e.state == "claimed" and not pipeline.provider.fake.asked[k]}
+
+
+def ordered(pipeline, before):
+    """What was ordered by mail to a lead, and is not in the ledger."""
+    orders = [decode_send(r.value) for records in pipeline.admin.records(topics.SENDS).values() for r in records]
+    return {order.send_key for order in orders if isinstance(order, SendContent)} - before

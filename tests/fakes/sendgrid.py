@@ -72,6 +72,7 @@ class FakeSendGrid:
     moods: dict[str, Mood] = field(default_factory=dict)
     next_moods: deque[Mood] = field(default_factory=deque)
     reset_in: float | None = 7
+    takes: float = 0  # seconds that it thinks of each request
     spec: Path = SPEC
     taken: list[Taken] = field(default_factory=list)
     checked: list[dict[str, Any]] = field(default_factory=list)  # by the sandbox
@@ -118,6 +119,7 @@ class FakeSendGrid:
 
     async def _answer(self, request: web.Request, payload: dict[str, Any], send_key: str) -> web.StreamResponse:
         self.asked[send_key] += 1
+        await asyncio.sleep(self.takes)
         mood = self.moods.get(send_key) or (self.next_moods.popleft() if self.next_moods else self.mood)
         if mood == "accept" and payload.get("mail_settings", {}).get("sandbox_mode", {}).get("enable"):
             self.checked.append(payload)
