@@ -22,15 +22,3 @@ def ready():
 
 def reasons(story):
     return [skip.reason for skip in story.of(Skip)]
-
-
-def _without_basis():
-    story = Story()
-    story.tell(f.LeadCreated, traits={"email": "ada@lovelace.example", "role": "director"})
-    return story
-
-
-def _with(kind, /, **parts):
-    story = Story().introduced()
-    story.tell(kind, **parts)
-    return story

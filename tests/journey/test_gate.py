@@ -7,7 +7,19 @@ from schemas.commands import HandOff, SendContent, Skip, Suppress
 from schemas.reason import Reason
 from schemas.units import DAY, HOUR, iso
 from tests.journey.agreed import MONDAY, Story
-from tests.journey.stories import _with, _without_basis, interested, reasons
+from tests.journey.stories import interested, reasons
+
+
+def _without_basis():
+    story = Story()
+    story.tell(f.LeadCreated, traits={"email": "ada@lovelace.example", "role": "director"})
+    return story
+
+
+def _with(kind, /, **parts):
+    story = Story().introduced()
+    story.tell(kind, **parts)
+    return story
 
 
 def test_what_the_lead_asked_for_goes_at_once_even_at_night_and_over_the_cap():
