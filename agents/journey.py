@@ -74,6 +74,8 @@ _PROOFS: Final[dict[type[Fact], Proof]] = {
 }
 _Kept = dict[str, list[Told]]
 Observe = Callable[[Sequence[Command], int], None]
+InForce = Callable[[str, int, str], None]
+"""Topic, partition, and the policy that decides there from now on."""
 FactsBefore = Callable[[int, int, AbstractSet[bytes]], Awaitable[_Kept]]
 """Every fact of some leads in a partition before an offset."""
 
@@ -86,12 +88,20 @@ class JourneyWork:
     """Folds facts into rows of leads; switches the policy at the offset where it was applied."""
 
     def __init__(
-        self, policies: Policies, id_key: bytes, observe: Observe, facts_before: FactsBefore, *, fuse: bool = True
+        self,
+        policies: Policies,
+        id_key: bytes,
+        observe: Observe,
+        facts_before: FactsBefore,
+        *,
+        in_force: InForce = lambda *_: None,
+        fuse: bool = True,
     ) -> None:
         self._policies = policies
         self._id_key = id_key
         self._observe = observe
         self._facts_before = facts_before
+        self._tell = in_force
         self._policy: Compiled | None = None
         self._fuse, self._failing = Fuse() if fuse else None, False
 
@@ -99,6 +109,8 @@ class JourneyWork:
         """Takes up the policy that was in force when the last life ended."""
         name = lane.rows.get(_POLICY)
         self._policy = await self._policies.get(name.decode()) if name else None
+        if self._policy:
+            self._tell(lane.topic, lane.partition, self._policy.hash)
 
     async def fold(self, lane: Lane, records: Sequence[Record]) -> None:
         """Rows, commands, dead letters and position: all or nothing. A fact that no row can hold is put aside.
@@ -149,6 +161,8 @@ class JourneyWork:
         made.batch.counts = dict(made.counts + _tally(made.decided))
         await lane.commit(made.batch)
         self._observe(made.decided, lane.clock.now())
+        if self._policy and _POLICY in made.batch.rows:
+            self._tell(lane.topic, lane.partition, self._policy.hash)
 
     async def tick(self, lane: Lane, due: Sequence[tuple[bytes, int]]) -> None:
         """Time becomes a fact: what is due is appended to the lane's own partition."""

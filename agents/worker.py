@@ -138,7 +138,7 @@ async def _journey(settings: Settings, metrics: Metrics) -> AsyncIterator[Kinds]
     policies = Policies(client(settings))
     before = FactsBefore(client(settings), policies)
     key = _key(settings)
-    make = lambda: JourneyWork(policies, key, metrics.decided, before, fuse=settings.fuse)  # noqa: E731
+    make = partial(JourneyWork, policies, key, metrics.decided, before, in_force=metrics.in_force, fuse=settings.fuse)
     yield [Kind(topics.FACTS, _ROWS[topics.FACTS], make), Kind(topics.CLICKS, _ROWS[topics.CLICKS], CrowdWork)]
 
 

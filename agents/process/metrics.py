@@ -82,7 +82,7 @@ LIFECYCLE: Final = Declared(
 STAY: Final = Declared(
     "nurture_stage_stay_seconds", "histogram", "How long leads that left a stage had been in it.", _LEFT, _STAYS
 )
-POLICY: Final = Declared("nurture_policy_info", "gauge", "1 for the policy that decided last.", ("policy",))
+POLICY: Final = Declared("nurture_policy_info", "gauge", "1 for the policy in force.", ("policy",))
 
 OF_LANES: Final = (
     INTAKE,
@@ -191,7 +191,8 @@ class Metrics:
         self._lifecycle = Counter(LIFECYCLE.name, LIFECYCLE.says, LIFECYCLE.labels, registry=self.registry)
         self._stay = Histogram(STAY.name, STAY.says, STAY.labels, buckets=STAY.buckets, registry=self.registry)
         self._recovery = Gauge(RECOVERY.name, RECOVERY.says, PLACE, registry=self.registry)
-        self._policy = Gauge(POLICY.name, POLICY.says, POLICY.labels, registry=self.registry)
+        self._policy = Gauge(POLICY.name, POLICY.says, _labels(POLICY), registry=self.registry)
+        self._policies: dict[tuple[str, int], str] = {}
         for topic in sources:
             for prepared in (self._lives, self._produced, self._batch):
                 prepared.labels(topic)
@@ -214,14 +215,19 @@ class Metrics:
                 self._lifecycle.labels(command.after).inc()
             elif isinstance(command, MoveStage) and command.before:
                 self._stay.labels(command.model, command.before).observe(command.days * DAY / 1_000)
-        if commands:
-            self._policy.clear()
-            self._policy.labels(commands[-1].policy).set(1)
+
+    def in_force(self, topic: str, partition: int, policy: str) -> None:
+        """A policy decides in this partition from now on."""
+        self._nothing_in_force(topic, partition)
+        self._policies[topic, partition] = policy
+        self._policy.labels(topic, partition, policy).set(1)
 
     def lane_state(self, topic: str, partition: int, state: LaneState) -> None:
         """A lane changed its state; a life begins with the fence."""
         if state == "fencing":
             self._lives.labels(topic).inc()
+        if state == "ended":
+            self._nothing_in_force(topic, partition)
         if state != "recovering":
             self._recovery.labels(topic, partition).set(0)
 
@@ -238,6 +244,11 @@ class Metrics:
     def recovering(self, topic: str, partition: int, applied: int, left: int) -> None:  # noqa: ARG002
         """A lane reads its changelog."""
         self._recovery.labels(topic, partition).set(left)
+
+    def _nothing_in_force(self, topic: str, partition: int) -> None:
+        """The lane is another worker's, or about to follow another policy."""
+        if (former := self._policies.pop((topic, partition), None)) is not None:
+            self._policy.remove(topic, partition, former)
 
     def _counter(self, metric: Declared) -> Counter:
         return Counter(metric.name, metric.says, ("topic", *metric.labels), registry=self.registry)

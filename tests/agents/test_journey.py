@@ -150,6 +150,16 @@ def test_a_past_over_which_our_own_code_fails_is_put_aside_with_what_asked_for_i
     assert (lane.position, lane.counts["dead_letters:our_error"], lane.counts["refolds"]) == (2, 1, 0)
 
 
+def test_the_policy_in_force_is_told_when_it_takes_over_and_when_a_life_begins():
+    """Whoever looks after an apply or a restart sees it, though nothing was decided yet."""
+    lane, told = Lane(), []
+    tell = lambda *place: told.append(place)  # noqa: E731
+    asyncio.run(live(lane, [BEGIN], in_force=tell))
+    assert told == [(FACTS, 0, policy_hash(POLICY))]
+    asyncio.run(live(lane, [said(1, "ada")], in_force=tell))
+    assert told == [(FACTS, 0, policy_hash(POLICY))] * 2
+
+
 async def _nothing_before(*_):
     return {}
 

@@ -127,15 +127,29 @@ def test_the_engine_is_observed():
     assert scraped(metrics)["nurture_recovery_left_records", "1", topics.FACTS] == 0
 
 
-def test_decisions_tell_their_age_and_policy_and_nothing_of_the_lead():
+def test_decisions_tell_their_age_and_nothing_of_the_lead():
     """The age is from taking to deciding, and no example's lead, name or address is on /metrics."""
     metrics = Metrics([topics.FACTS])
     for command in EXAMPLES:
         metrics.decided([command], command.seen + 3_000)
     found = scraped(metrics)
     assert found["nurture_event_age_seconds_sum",] == 3 * len(EXAMPLES)
-    assert found["nurture_policy_info", EXAMPLES[0].policy] == 1
     assert not re.search("ada|alder|@", metrics.text().decode(), re.IGNORECASE)
+
+
+def test_the_policy_in_force_is_told_by_partition_before_anything_is_decided():
+    """A lane's policy is there from its start to its end, one at a time; another lane's is its own."""
+    metrics = Metrics([topics.FACTS])
+    for partition, policy in ((0, "old"), (1, "old"), (0, "new")):
+        metrics.in_force(topics.FACTS, partition, policy)
+    assert {place for place in scraped(metrics) if place[0] == "nurture_policy_info"} == {
+        ("nurture_policy_info", "0", "new", topics.FACTS),
+        ("nurture_policy_info", "1", topics.FACTS, "old"),
+    }
+    metrics.lane_state(topics.FACTS, 0, "ended")
+    assert [place for place in scraped(metrics) if place[0] == "nurture_policy_info"] == [
+        ("nurture_policy_info", "1", topics.FACTS, "old")
+    ]
 
 
 def test_crossings_are_counted_by_state_and_stays_by_stage():

@@ -91,7 +91,7 @@ OF_ALL = [
     'nurture_lag_records{partition="0"',
 ]
 SHOWN = {
-    "journey": [*OF_ALL, "nurture_policy_info{policy="],
+    "journey": [*OF_ALL, 'nurture_policy_info{partition="0",policy="'],
     "sender": [
         *OF_ALL,
         *(f'nurture_ledger_records{{partition="0",state="{state}"' for state in get_args(State)),
