@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -32,13 +33,16 @@ def _processor() -> str:
     return found[1] if found else platform.processor()
 
 
+@cache
 def commit() -> str:
-    """The short hash of what is checked out."""
+    """The short hash of what is checked out, when it was first asked for, and whether it was changed since."""
     try:
         told = subprocess.run(("git", "rev-parse", "--short", "HEAD"), cwd=ROOT, capture_output=True, check=True)
+        same = ("git", "diff", "--quiet", "HEAD", "--", ".", ":!*RESULTS.md", ":!*/results.*")  # a run writes those
+        changed = subprocess.run(same, cwd=ROOT, capture_output=True, check=False).returncode
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return told.stdout.decode().strip()
+    return told.stdout.decode().strip() + "+changes" * bool(changed)
 
 
 def _kafka() -> str:

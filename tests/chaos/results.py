@@ -4,6 +4,8 @@ import importlib.metadata
 import os
 import platform
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -11,6 +13,7 @@ import confluent_kafka
 import pytest
 
 from agents.kafka.brokers import LIBS
+from tests.bench.machine import commit
 
 FOUND: Final = Path(__file__).with_name("found.md")
 _HEAD: Final = """\
@@ -23,9 +26,10 @@ by `tests/chaos/verifier.py` after heal and drain. "Seen" counts what the scenar
 - Machine: {cores} cores, Python {python}, Apache Kafka {kafka}, faust-streaming {faust}, aiokafka {aiokafka},
   rocksdict {rocks}, librdkafka {rdkafka} (verifier)
 - {passed} of {all} scenarios passed, in {minutes:.0f} minutes
+- {runs}
 
-| Family | Fault | Law | Seen | Seconds | Seed | |
-|---|---|---|---|---:|---:|---|
+| Family | Fault | Law | Seen | Seconds | Seed and commit | |
+|---|---|---|---|---:|---|---|
 """
 
 
@@ -38,17 +42,24 @@ class Line(NamedTuple):
     seen: str
     seconds: float
     seed: int
+    commit: str
     outcome: str
 
     @classmethod
     def read(cls, row: str) -> Self:
         """What ``str`` wrote."""
-        family, fault, law, seen, seconds, seed, outcome = (cell.strip() for cell in row.strip("| \n").split(" | "))
-        return cls(family, fault.strip("`"), law, seen, float(seconds), int(seed), outcome)
+        family, fault, law, seen, seconds, run, outcome = (cell.strip() for cell in row.strip("| \n").split(" | "))
+        seed, _, commit = run.partition(" of ")
+        return cls(family, fault.strip("`"), law, seen, float(seconds), int(seed), commit, outcome)
+
+    @property
+    def run(self) -> str:
+        """What made it: the dice and the code."""
+        return f"{self.seed} of {self.commit or 'an earlier commit'}"
 
     def __str__(self) -> str:
         fault, seconds = f"`{self.fault}`", f"{self.seconds:.0f}"
-        return f"| {self.family} | {fault} | {self.law} | {self.seen} | {seconds} | {self.seed} | {self.outcome} |\n"
+        return f"| {self.family} | {fault} | {self.law} | {self.seen} | {seconds} | {self.run} | {self.outcome} |\n"
 
 
 class Table:
@@ -64,7 +75,7 @@ class Table:
         seen = dict(item.user_properties).get("seen", "")
         family = item.path.stem.removeprefix("test_")
         fault = item.name.removeprefix("test_")
-        self._lines.append(Line(family, fault, law, seen, report.duration, self._seed, report.outcome))
+        self._lines.append(Line(family, fault, law, seen, report.duration, self._seed, commit(), report.outcome))
 
     def write(self, path: Path) -> None:
         """The whole file, with what was found and fixed on the way; lines of other scenarios stay as earlier runs left them."""
@@ -88,9 +99,18 @@ class Table:
             "rdkafka": confluent_kafka.libversion()[0],
             "passed": sum(line.outcome == "passed" for line in self._lines),
             "all": len(self._lines),
+            "runs": _runs(self._lines),
             "minutes": sum(line.seconds for line in self._lines) / 60,
         }
         return _HEAD.format(**facts)
+
+
+def _runs(lines: Sequence[Line]) -> str:
+    """One seed and one commit when one run made all of it; else how much each did."""
+    runs = Counter(line.run for line in lines).most_common()
+    if len(runs) == 1:
+        return f"One run: seed {runs[0][0]}"
+    return "Pieces of several runs: " + ", ".join(f"seed {run} ({count})" for run, count in runs)
 
 
 def _earlier(path: Path) -> list[Line]:

@@ -5,7 +5,7 @@ import pytest
 from agents.kafka.brokers import LIBS
 from tests.chaos.results import Line, Table, _earlier
 
-OLD = Line("storms", "zombie[with-a-claim]", "It sends nothing twice.", "7 held", 12.0, 1, "passed")
+OLD = Line("storms", "zombie[with-a-claim]", "It sends nothing twice.", "7 held", 12.0, 1, "abc1234", "passed")
 
 
 @pytest.mark.parametrize("line", [OLD, OLD._replace(seen="", outcome="failed")], ids=["seen", "unseen"])
@@ -21,10 +21,13 @@ def test_pieces_are_joined(tmp_path):
     first, second = Table(1), Table(2)
     first._lines = [OLD, OLD._replace(fault="another")]
     first.write(path)
-    second._lines = [OLD._replace(seed=2, outcome="failed")]
+    assert "One run: seed 1 of abc1234\n" in path.read_text(encoding="utf-8")
+    second._lines = [OLD._replace(seed=2, commit="def5678+changes", outcome="failed")]
     second.write(path)
     assert [(line.fault, line.seed, line.outcome) for line in _earlier(path)] == [
         ("another", 1, "passed"),
         ("zombie[with-a-claim]", 2, "failed"),
     ]
-    assert "1 of 2 scenarios passed" in path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    assert "1 of 2 scenarios passed" in text
+    assert "Pieces of several runs: seed 1 of abc1234 (1), seed 2 of def5678+changes (1)" in text
