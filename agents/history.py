@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
+from msgspec import Struct
+
 from schemas.codec import decode_fact
 from schemas.facts import Fact, PolicyApplied
 from schemas.problem import Rejected, UserError
@@ -19,12 +21,26 @@ _YEAR_2000: Final = 946_684_800_000
 _YEAR_2100: Final = 4_102_444_800_000
 
 
+class Range(Struct, frozen=True):
+    """Facts seen from ``since`` on and before ``until`` (ms); policies that were applied before it belong to it."""
+
+    since: int = 0
+    until: int = _YEAR_2100
+
+    def holds(self, fact: Fact) -> bool:
+        """Whether a fact belongs to it."""
+        return fact.seen < self.until and (fact.seen >= self.since or isinstance(fact, PolicyApplied))
+
+
+ALL: Final = Range()
+
+
 class HistoryError(UserError):
     """A facts file that cannot be read: the place, what was found, what was expected."""
 
 
-def read_facts(file: Path) -> Iterator[Fact]:
-    """The facts of a JSON-lines file (gzipped or not), in its order. Raises HistoryError with file and line."""
+def read_facts(file: Path, only: Range = ALL) -> Iterator[Fact]:
+    """The facts of a JSON-lines file in a range, in its order. Raises HistoryError with file and line."""
     newest: dict[str, int] = {}
     try:
         with opened(file) as lines:
@@ -33,7 +49,8 @@ def read_facts(file: Path) -> Iterator[Fact]:
                     fact = _fact(line, file, number)
                     if message := misdated(fact.at, fact.seen) or _disordered(fact, newest):
                         raise HistoryError(f"{file}:{number}: {message}")
-                    yield fact
+                    if only.holds(fact):
+                        yield fact
     except BROKEN as error:
         raise unreadable(file, error) from error
 

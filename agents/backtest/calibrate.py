@@ -73,6 +73,7 @@ def calibrate(question: Question, folder: Path, wish: Wish, tell: Tell) -> Propo
     fitted = weights(learned, doubling=wish.doubling, least=wish.least, otherwise=wish.otherwise)
     rules = proposal.changes(placed.value, fitted)
     after = proposal.rewritten(text, placed, rules)
+    after = proposal.with_split(after, iso(split)) if after != text else text
     proposed = Compiled(rescored(policy, wish.model, _repointed(placed.value, rules)))
     judged = replace(question, policy=proposed, against=question.policy, since=split, model=wish.model)
     return Proposal(

@@ -5,7 +5,7 @@ regression on the earlier leads, stages where their best tenth and their best th
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
@@ -17,6 +17,7 @@ from agents.backtest.calibrate import Proposal, Wish, calibrate
 from agents.backtest.history import History
 from agents.backtest.labels import Terms, labels
 from agents.backtest.levels import Known, Rule, known_of, quoted, rules_of
+from agents.backtest.proposal import Change
 from agents.backtest.run import Question, Tell, backtest, refuse_one_class
 from agents.workplace import chosen_policy
 from schemas.problem import UserError
@@ -33,6 +34,7 @@ _ENGAGEMENT: Final = """engagement:
     most: 1
 """
 _BETTER, _PROMISING, _READY = 5, 3, 1  # tenths of the leads
+_MANY: Final = 10  # of which not one came: chance is out of the question
 _GOOD_FOR: Final = timedelta(days=180)
 
 
@@ -81,6 +83,17 @@ def _fitted(files: Sequence[Path], folder: Path, wish: Wish, today: date, tell: 
     _write(folder, "stages.yaml", _stages(promising, ready), today)
     question = Question(files=files, policy=chosen_policy(folder), since=from_iso(found.split))
     return replace(found, judged=backtest(question, tell))
+
+
+def leaks(found: Proposal) -> Iterator[Change]:
+    """Rules that know the outcome: all of their leads won, or no other, though many of the other kind were expected."""
+    rate = found.learned_wins / found.learned_from
+    for rule in found.rules:
+        losses, wins_elsewhere = rule.leads * (1 - rate), (found.learned_from - rule.leads) * rate
+        if (rule.wins == rule.leads and losses >= _MANY) or (
+            rule.wins == found.learned_wins and wins_elsewhere >= _MANY
+        ):
+            yield rule
 
 
 def _distinct(rules: list[Rule]) -> list[Rule]:

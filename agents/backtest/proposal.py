@@ -12,6 +12,7 @@ from schemas.read import Placed
 from schemas.words import counted
 
 _NUMBER: Final = re.compile(r"[+-]?\d+")
+_LEARNED: Final = re.compile(r"# Learned from leads first seen before (\S+): judge it on those that came since\.\n")
 _EVIDENCE: Final = re.compile(r"  # [\d,]+ leads, [\d,]+ won$")
 
 
@@ -55,6 +56,19 @@ def rewritten(text: str, placed: Placed[Scoring], found: list[Change]) -> str:
             line, column = placed.places[place]
             lines[line - 1] = _line(lines[line - 1], column - 1, change)
     return "\n".join(lines)
+
+
+def with_split(text: str, split: str) -> str:
+    """The file saying in its first line which leads its points were learned from."""
+    return (
+        f"# Learned from leads first seen before {split}: judge it on those that came since.\n{_LEARNED.sub('', text)}"
+    )
+
+
+def split_in(text: str) -> str:
+    """The moment that a file says its points were learned before, empty when it says none."""
+    found = _LEARNED.search(text)
+    return found[1] if found else ""
 
 
 def _line(line: str, column: int, change: Change) -> str:

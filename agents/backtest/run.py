@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from agents.backtest.compare import Comparison, compare
 from agents.backtest.history import History
-from agents.backtest.labels import UNINTRODUCED, Label, Positive, Terms, labels
+from agents.backtest.labels import EARLY, UNINTRODUCED, Label, Positive, Terms, labels
 from agents.backtest.report import Judged, Quality, judged_of, quality_of
 from agents.backtest.rows import PackedRows
 from agents.backtest.trial import Trial, lived_through
@@ -64,10 +64,11 @@ def backtest(question: Question, tell: Tell) -> Answer:
         terms = Terms(positive=question.positive, since=question.since, ripe=question.ripe, end=history.end)
         found, left_out = labels(history.pasts, terms)
         refuse_one_class(history, found, left_out, question.positive)
+        early = {lead_id for lead_id, past in history.pasts.items() if past.first < question.since}
 
         def lived(policy: Compiled, doing: str) -> Trial:
             facts = partial(history.facts, lambda n: tell(doing, n, len(history)))
-            return lived_through(facts, policy, found, PackedRows(), history.end, model=question.model)
+            return lived_through(facts, policy, found, PackedRows(), history.end, model=question.model, early=early)
 
         here = lived(question.policy, "living through them")
         there = lived(question.against, "and under the other policy") if question.against else None
@@ -104,11 +105,14 @@ def refuse_one_class(
     place = ", ".join(map(str, history.files))
     missing = "others" if wins else ("deals won" if positive == "won" else "deals won or leads accepted")
     raise OneClassError(
-        f"{place}: found labels of one kind only ({told}{apart}), expected {missing} too. {_remedy(wins, positive)}"
+        f"{place}: found labels of one kind only ({told}{apart}), expected {missing} too. "
+        f"{_remedy(wins, positive, left_out)}"
     )
 
 
-def _remedy(wins: int, positive: Positive) -> str:
+def _remedy(wins: int, positive: Positive, left_out: Mapping[str, int]) -> str:
+    if left_out.get(EARLY):
+        return "Choose an earlier --since"
     if wins:
         return (
             "Bring the leads that did not buy as well: all leads in one file, or several files, "

@@ -7,6 +7,7 @@ very moment: the one that introduces the lead, since tables of leads often know 
 
 from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from msgspec import Struct
@@ -70,10 +71,12 @@ def lived_through(
     end: int,
     *,
     model: str = "",
+    early: AbstractSet[str] = frozenset(),
 ) -> Trial:
     """Simulates the whole history, and notes of each labelled lead what was known before its label.
 
-    It stands as it did in ``model``; without one, in the model that spoke loudest for it.
+    It stands as it did in ``model``; without one, in the model that spoke loudest for it. Handoffs and states of the
+    lifecycle are those of all leads but the ``early`` ones, which came before the time that is judged.
     """
     trial = Trial(policy.hash, {lead_id: Standing() for lead_id in labels}, Counter(), Counter())
     for lived in simulate(history, policy, rows, end):
@@ -82,7 +85,7 @@ def lived_through(
         before = standing is not None and seen_before(lived, labels[lived.after.id].at)
         if standing is not None and before and not isinstance(lived.fact, Tick):
             _stand(standing, lived.after, model)
-        for command in lived.commands:
+        for command in lived.commands if lived.after.id not in early else ():
             if isinstance(command, HandOff):
                 trial.handoffs[monday(command.seen), command.owner] += 1
                 if standing is not None:

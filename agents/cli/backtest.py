@@ -5,16 +5,21 @@ from pathlib import Path
 
 import click
 import msgspec
+from msgspec.structs import replace
 from rich.console import Console
 
+from agents.backtest.calibrate import scoring_file
 from agents.backtest.labels import Positive
+from agents.backtest.proposal import split_in
 from agents.backtest.run import Answer, Question
 from agents.backtest.run import backtest as asked
 from agents.cli.backtest_lines import summary
 from agents.cli.history_options import history_options, told_by_bar
+from agents.cli.inside import facts_inside
 from agents.cli.moments import Moment, warn_of_future
 from agents.cli.policy import FOLDER
 from agents.workplace import chosen_policy
+from schemas.model import MAIN
 from schemas.problem import UserError
 from schemas.units import from_iso
 
@@ -42,7 +47,7 @@ def backtest(
     html: Path | None,
     as_json: bool,
 ) -> None:
-    """Live through FACTS (one file or several, as nurture export or ingest --to write them) under a policy.
+    """Live through FACTS under a policy: files as nurture ingest --to or export write them, else the pipeline's facts.
 
     Outcomes are labels: a deal won is a win; a deal lost, a rejection whose reason teaches and silence to the end are
     none; an accepted lead without a deal is left out, or is a win too with --positive accepted. No peeking: a lead is
@@ -58,9 +63,10 @@ def backtest(
         model=model,
     )
     draw, names = _page() if html else None, _names(policy, against)
-    with told_by_bar() as tell:
-        answer = asked(question, tell)
+    with told_by_bar() as tell, facts_inside(facts) as files:
+        answer = asked(replace(question, files=files), tell)
     warn_of_future(from_iso(answer.judged.last))
+    _warn_of_learned(scoring_file(policy, model or MAIN), since, answer)
     if html and draw:
         html.write_text(draw(answer, *names), encoding="utf-8")
     if as_json:
@@ -71,6 +77,15 @@ def backtest(
         console.print(part, highlight=False)
     if html:
         console.print(f"\n{html} holds the charts", highlight=False)
+
+
+def _warn_of_learned(scoring: Path, since: int, answer: Answer) -> None:
+    """Numbers of leads that a policy was learned from flatter it."""
+    split = split_in(scoring.read_text(encoding="utf-8"))
+    if split and since < from_iso(split) and answer.judged.first < split:
+        click.echo(
+            f"found leads among the judged that {scoring} was learned from, expected others: --since {split}", err=True
+        )
 
 
 def _page() -> Callable[[Answer, str, str], str]:

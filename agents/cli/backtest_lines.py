@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.backtest.compare import Comparison
+from agents.backtest.labels import YOUNG
 from agents.backtest.report import Judged, Quality
 from agents.backtest.run import Answer
 from agents.backtest.trial import VETOED
@@ -50,8 +51,17 @@ def _judged(judged: Judged) -> Iterator[Text]:
     win = "a deal won" if judged.positive == "won" else "a deal won or a lead accepted"
     yield Text(f"judged {counted(judged.judged, 'lead')}: {kinds}")
     yield Text(f"a win is {win}; base rate {judged.base_rate:.1%}; each scored by what was seen before its outcome")
+    yield from _without_outcome(judged)
     for why, count in judged.left_out.items():
         yield Text(f"left out {count:,}: {why}", style="yellow")
+
+
+def _without_outcome(judged: Judged) -> Iterator[Text]:
+    """Where a no has facts of its own, silence may only be young."""
+    silent = judged.labels.get("silent", 0)
+    if silent and judged.labels.keys() & {"lost", "rejected"} and YOUNG not in judged.left_out:
+        count = "counts" if silent == 1 else "count"
+        yield Text(f"{silent:,} without an outcome {count} as a no: --ripe leaves the young ones out", style="yellow")
 
 
 def sides(answer: Answer, name: str, other: str) -> Table:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 import msgspec
+from msgspec.structs import replace
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
@@ -15,6 +16,7 @@ from agents.backtest.labels import Positive
 from agents.backtest.run import Question
 from agents.cli.backtest_lines import sides
 from agents.cli.history_options import Split, history_options, told_by_bar
+from agents.cli.inside import facts_inside
 from agents.workplace import chosen_policy
 from schemas.model import MAIN
 from schemas.words import counted
@@ -72,8 +74,10 @@ def calibrate(
         ripe=ripe,
     )
     file = scoring_file(policy, model)
-    with told_by_bar() as tell:
-        found = fitted(question, policy, Wish(model=model, split=split, doubling=double, least=least), tell)
+    with told_by_bar() as tell, facts_inside(facts) as files:
+        found = fitted(
+            replace(question, files=files), policy, Wish(model=model, split=split, doubling=double, least=least), tell
+        )
     if write:
         file.write_text(found.text, encoding="utf-8")
     if as_json:
@@ -124,5 +128,5 @@ def rules(found: Proposal, *, before: bool = True) -> Table:
         if before and rule.after is not None:
             points = f"{rule.before} → {points}"
         rate = f"{rule.wins / rule.leads:.1%}" if rule.leads else "-"
-        table.add_row(rule.rule, f"{rule.leads:,}", f"{rule.wins:,}", rate, points)
+        table.add_row(rule.rule if before else Text(rule.says), f"{rule.leads:,}", f"{rule.wins:,}", rate, points)
     return table

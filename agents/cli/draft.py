@@ -9,9 +9,11 @@ from rich.text import Text
 
 from agents.backtest.calibrate import Proposal, Wish
 from agents.backtest.draft import draft as drafted
+from agents.backtest.draft import leaks
 from agents.cli.backtest_lines import sides
 from agents.cli.calibrate import learned, rules
 from agents.cli.history_options import FACTS, Split, told_by_bar
+from agents.cli.inside import facts_inside
 from schemas.units import iso
 from streams.engine.clock import wall_ms
 
@@ -33,8 +35,8 @@ def draft(facts: tuple[Path, ...], *, to: Path, split: float, least: int) -> Non
     Texts and yes or no by value, numbers by their quarters, and what is not known. Points are learned from the earliest
     leads and judged on the rest. A field that is known only because of the outcome foretells it too well: leave it out.
     """
-    with told_by_bar() as tell:
-        found = drafted(facts, to, Wish(split=split, least=least), date.fromisoformat(iso(wall_ms())[:10]), tell)
+    with told_by_bar() as tell, facts_inside(facts) as files:
+        found = drafted(files, to, Wish(split=split, least=least), date.fromisoformat(iso(wall_ms())[:10]), tell)
     _print(found, to)
 
 
@@ -43,8 +45,12 @@ def _print(found: Proposal, folder: Path) -> None:
     console.print(learned(found), highlight=False)
     console.print(rules(found, before=False))
     console.print(Text("\non the later leads"), sides(found.judged, folder.name, ""), highlight=False)
+    for rule in leaks(found):
+        who = "every one" if rule.wins == rule.leads else "nobody else"
+        told = f'"{rule.says}": {who} won. Was it known before the outcome? If not, take it out of the mapping'
+        console.print(Text(told, style="yellow"))
     console.print(
         f"\n{folder} is yours to change. Next:  nurture check {folder}  ·  "
-        f"nurture backtest FACTS --policy {folder} --since {found.split[:10]} --html report.html",
+        f"nurture backtest FACTS --policy {folder} --since {found.split} --html report.html",
         highlight=False,
     )

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from agents.backtest.run import Tell
 from agents.cli.moments import Moment
 from agents.cli.policy import FOLDER
+from agents.history import ALL
 from schemas.units import millis
 
 _LEAST_PART: Final = 0.05
@@ -42,13 +43,23 @@ class Split(click.ParamType):
         try:
             share = float(value)
         except ValueError:
-            return self.moment.convert(str(value), param, ctx)
+            return self._moment(str(value), param, ctx)
         if not _LEAST_PART <= share <= 1 - _LEAST_PART:
             self.fail(f"found {value}, expected a share between 0.05 and 0.95, or a date like 2026-03-02", param, ctx)
         return share
 
+    def _moment(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return self.moment.convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f'found "{value}", expected a share such as 0.7, or a date like 2026-03-02', param, ctx)
 
-FACTS: Final = click.argument("facts", type=_FILE, nargs=-1, required=True)
+
+FACTS: Final = click.argument("facts", type=_FILE, nargs=-1)
+_RANGE: Final = (
+    click.option("--since", type=Moment(), default=0, help="Only facts seen from this moment on."),
+    click.option("--until", type=Moment(), default=ALL.until, help="Only facts seen before this moment."),
+)
 _OPTIONS: Final = (
     FACTS,
     click.option("--policy", type=FOLDER, required=True, help="A workplace, such as templates."),
@@ -73,6 +84,13 @@ _OPTIONS: Final = (
 def history_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds FACTS and the options that say what is judged."""
     for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def range_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --since and --until, by when facts were seen."""
+    for option in reversed(_RANGE):
         command = option(command)
     return command
 

@@ -21,5 +21,5 @@ def no_policy(name: str) -> NoReturn:
 def policy_for_facts(folder: Path | None) -> Compiled:
     """The policy that a file of facts is folded by. Raises UserError when none is named, or for a mistake in it."""
     if folder is None:
-        raise UserError("found --facts without --policy, expected both: a file of facts is folded by a policy")
+        raise UserError("found a file of facts without --policy, expected both: it is folded by a policy")
     return chosen_policy(folder)

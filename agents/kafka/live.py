@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from agents.history import writing
+from agents.history import ALL, Range, writing
 from agents.kafka.clients import Client, read_newest, read_whole
 from schemas import topics
-from schemas.codec import decode_lead
+from schemas.codec import decode_fact, decode_lead
 from schemas.lead import Lead
+from schemas.problem import Rejected
 
 
 async def live_facts(options: Client, lead_id: str = "") -> AsyncIterator[bytes]:
@@ -25,11 +26,18 @@ async def live_leads(options: Client) -> list[Lead]:
     return [decode_lead(value) for value in (await read_newest(options, topics.LEAD_ROWS)).values()]
 
 
-async def export(options: Client, file: Path) -> int:
-    """Writes all facts to a JSON-lines file; returns how many. The file appears when it is complete."""
-    count = 0
+async def export(options: Client, file: Path, only: Range = ALL) -> int:
+    """Writes all facts of a range to a JSON-lines file; returns how many. The file appears when it is complete."""
+    count, whole = 0, only == ALL
     with writing(file) as out:
         async for value in live_facts(options):
-            out.write(value + b"\n")
-            count += 1
+            if whole or _holds(only, value):
+                out.write(value + b"\n")
+                count += 1
     return count
+
+
+def _holds(only: Range, value: bytes) -> bool:
+    """What cannot be read belongs to every range, so that whoever reads it says so."""
+    fact = decode_fact(value)
+    return isinstance(fact, Rejected) or only.holds(fact)

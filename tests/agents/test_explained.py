@@ -11,8 +11,9 @@ from click.testing import CliRunner
 
 from agents.backtest.history import History
 from agents.cli import main
-from agents.history import HistoryError, read_facts
-from schemas.units import from_iso
+from agents.history import HistoryError, Range, read_facts
+from schemas.facts import PolicyApplied
+from schemas.units import DAY, from_iso
 
 ROOT = Path(__file__).parents[2]
 FACTS = ROOT / "tests" / "facts.jsonl"
@@ -183,6 +184,21 @@ def test_a_byte_order_mark_is_no_part_of_a_fact(tmp_path):
         with History([one], {}, lambda _: None) as history:
             assert len(list(history.facts(lambda _: None))) == len(history)
             assert next(iter(history.facts(lambda _: None))).id == next(read_facts(FACTS)).id
+
+
+def test_a_range_is_what_was_seen_in_it(tmp_path):
+    """From a moment on, before another: as if the file held these lines alone; the whole range is the file."""
+    file, middle = tmp_path / "some.jsonl", from_iso("2026-03-20")
+
+    def same(line):
+        return middle <= json.loads(line)["seen"] < middle + DAY
+
+    file.write_bytes(b"".join(line for line in FACTS.read_bytes().splitlines(keepends=True) if same(line)))
+    ranges = ["--since", "2026-03-20", "--until", "2026-03-21"], ["--since", "2000-01-01", "--until", "2099-01-01"]
+    part, whole = (json.loads(nurture("replay", FACTS, *OVER, "--json", *only)) for only in ranges)
+    alone, all_ = (json.loads(nurture("replay", one, *OVER, "--json")) for one in (file, FACTS))
+    assert part["digest"] == alone["digest"] != whole["digest"] == all_["digest"]
+    assert Range(since=middle).holds(PolicyApplied(id="p", lead_id="-", at=1, seen=1, policy="x"))
 
 
 def test_nothing_to_replay_is_told(tmp_path):

@@ -116,6 +116,29 @@ def test_the_best_that_happened_is_the_label(past, positive, expected):
     assert (found if isinstance(found, str) else (found.kind, found.at, found.win)) == expected
 
 
+def test_what_was_handed_over_and_where_leads_end_is_told_of_those_that_are_judged(tmp_path):
+    """With --since, leads that came earlier are in no number."""
+    file, since = kept(tmp_path, history()), MONDAY + 4 * DAY
+    everybody, later = asked(file), asked(file, since=since)
+    assert (sum(everybody.policy.lifecycle.values()), sum(later.policy.lifecycle.values())) == (12, 8)
+    assert 0 < later.policy.handoffs < everybody.policy.handoffs
+
+
+def test_a_time_that_nobody_came_in_names_its_option(tmp_path):
+    """The remedy is an earlier --since, not other facts."""
+    with pytest.raises(OneClassError, match=r"left out: first seen before .*\. Choose an earlier --since"):
+        asked(kept(tmp_path, history()), since=MONDAY + 999 * DAY)
+
+
+def test_leads_without_an_outcome_are_told_where_a_no_has_facts_of_its_own(tmp_path):
+    """Silence counts as a no: said, unless the young ones are left out already."""
+    facts = [fact for fact in history() if fact.lead_id != "lead-11" or not isinstance(fact, f.DealLost)]
+    file = kept(tmp_path, facts)
+    said = run("backtest", file, "--policy", WORKPLACE)
+    assert "1 without an outcome counts as a no: --ripe" in said
+    assert "--ripe" not in run("backtest", file, "--policy", WORKPLACE, "--ripe", "30 days")
+
+
 def test_labels_of_one_kind_are_refused_with_place_and_remedy(tmp_path):
     """Nothing can be told apart: which file, what was found, what to do."""
     file = kept(tmp_path, [fact for fact in history() if not isinstance(fact, f.DealWon)])
@@ -273,6 +296,7 @@ def test_each_model_is_learned_for_and_judged_apart(tmp_path):
         ("calibrate", ("--model", "second"), 'found no model "second", expected one of main'),
         ("backtest", ("--model", "second"), 'found no model "second" in the policy, expected one of main'),
         ("calibrate", ("--split", "2"), "expected a share between 0.05 and 0.95, or a date"),
+        ("calibrate", ("--split", "soon"), 'found "soon", expected a share such as 0.7, or a date'),
         ("calibrate", ("--split", "2030-01-01"), "found all leads on one side of the split (2030-01-01)"),
     ],
 )

@@ -9,10 +9,11 @@ from click.testing import CliRunner
 from agents.backtest.calibrate import Wish
 from agents.backtest.draft import draft as drafted
 from agents.backtest.levels import Known, rules_of
+from agents.backtest.proposal import split_in
 from agents.cli import main
 from schemas.codec import encode
 from schemas.facts import DealWon, LeadCreated
-from schemas.units import HOUR, from_iso
+from schemas.units import HOUR, from_iso, iso
 
 JANUARY = from_iso("2024-01-01")
 
@@ -107,6 +108,31 @@ def test_a_table_of_one_column_is_enough(tmp_path, table, late, rule):
     assert [one.after == 0 for one in found.rules if one.rule == rule] == [bool(late)]
     assert found.judged.policy.handoffs > 0
     assert told("check", tmp_path / "mine").exit_code == 0
+
+
+def test_a_field_that_is_the_outcome_is_named(tmp_path):
+    """Whoever drafts with it is told, since it foretells everything; a field that only helps is not told."""
+    rows = [({"label": n % 3 == 0, "trade": ("mill", "bakery")[n // 10 % 2]}, n % 3 == 0) for n in range(600)]
+    done = told("draft", dated(tmp_path, rows), "--to", tmp_path / "mine")
+    assert '"label yes": every one won. Was it known before the outcome?' in done.output
+    assert '"trade' not in done.output
+
+
+def test_leads_that_a_policy_was_learned_from_do_not_judge_it_in_silence(tmp_path):
+    """What was drafted says so in its first line, and a backtest of them warns, with the option that leaves them out."""
+    rows = [({"trade": ("mill", "bakery")[n // 10 % 2]}, n % 10 < (5 if n // 10 % 2 else 2)) for n in range(600)]
+    file, place = dated(tmp_path, rows), tmp_path / "mine"
+    drafted([file], place, Wish(), date(2026, 1, 1), lambda *_: None)
+    split = split_in((place / "scoring.yaml").read_text(encoding="utf-8"))
+    assert split == iso(JANUARY + 420 * HOUR)
+    all_, later = (told("backtest", file, "--policy", place, *since) for since in ((), ("--since", split)))
+    assert f"was learned from, expected others: --since {split}" in all_.stderr
+    assert later.stderr == ""
+    assert "judged 180 leads" in later.stdout
+    again = told("calibrate", file, "--policy", place, "--split", "0.5", "--write")
+    assert again.exit_code == 0
+    text = (place / "scoring.yaml").read_text(encoding="utf-8")
+    assert (split_in(text), text.count("Learned from")) == (iso(JANUARY + 300 * HOUR), 1)
 
 
 def test_a_draft_overwrites_nobodys_work(tmp_path):

@@ -289,4 +289,4 @@ def test_the_command_reports_on_a_file(tmp_path):
     told = json.loads(CliRunner().invoke(main, ["report", "choose-well", *asked, "--json"]).stdout)
     assert {line["program"] for line in told["lines"]} == {"choose-well"}
     refused = CliRunner().invoke(main, ["report", *asked[:2]])
-    assert (refused.exit_code, "found --facts without --policy" in refused.output) == (2, True)
+    assert (refused.exit_code, "found a file of facts without --policy" in refused.output) == (2, True)
