@@ -113,6 +113,7 @@ class Lead(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
     # the standing in each model, of which counts are what was done: rule, UTC day, times (of other models "model/rule")
     counts: dict[str, dict[int, int]] = {}
     standings: dict[str, Standing] = {}
+    groups: dict[str, int] = {}  # what each group of rules is worth on the day that it was judged on
     judged_by: str = ""
     judged_on: int = 0
     interest_at: Millis = 0

@@ -14,7 +14,7 @@ from streams.journey.compiled import Bots, bare
 from streams.journey.memory import fed, hit_by, label_of
 from streams.journey.turn import Turn
 
-_OF_MAIL: Final = frozenset((EmailClicked, EmailDelivered))
+OF_MAIL: Final = frozenset((EmailClicked, EmailDelivered))
 
 
 def sift(lead: Lead, turn: Turn) -> Lead:
@@ -22,7 +22,7 @@ def sift(lead: Lead, turn: Turn) -> Lead:
 
     A machine's is discounted at once, even when it has counted before; the others count when they have waited.
     """
-    news = type(turn.fact) in _OF_MAIL
+    news = type(turn.fact) in OF_MAIL
     if news:
         lead = _noted(lead, turn.fact, turn)
     if not lead.clicks or not (news or _waited(lead.clicks, turn.seen)):

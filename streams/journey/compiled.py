@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.authored import When
-from schemas.facts import FACTS, Happened, Tracked, Traits
+from schemas.facts import FACTS, Happened, Scalar, Tracked, Traits
 from schemas.lead import MOST_URL
+from schemas.lifecycle import STANDING
 from schemas.policy import Policy, models_of, policy_hash
 from schemas.sending import EVERYWHERE, MailClass, QuietHours, Sending
 from schemas.units import millis
@@ -17,8 +19,7 @@ from streams.journey.route import Route, limits, routed
 from streams.journey.sieve import Sieve
 
 REQUESTED = "requested"  # the program's name for what a lead asked for
-_KEEP_OF_100 = 70
-WHOLE = 1000  # decay is counted in thousandths, so that points stay integers
+_STANDINGS = 1024
 
 
 class Pauses(NamedTuple):
@@ -54,15 +55,15 @@ class Compiled:
         self.policy = policy
         self.hash = policy_hash(policy)
         self.models = {name: Judge(name, model, policy.lifecycle) for name, model in models_of(policy).items()}
-        self.timed = any(model.timed for model in self.models.values())
         self.rules = {rule.key: rule for model in self.models.values() for rule in model.rules}
         self.pots = {rule.key: pot for model in self.models.values() for pot in model.pots for rule in pot.rules}
+        self.looking = {rule: found for model in self.models.values() for rule, found in model.looking.items()}
         self._by_type, self._by_name = _index(self.rules.values())
-        self.lifecycle = Sieve((state.id, state.when) for state in policy.lifecycle.states)
-        self.names_stage = len(self.models) > 1 and any(
-            part.field == "stage" for state in policy.lifecycle.states for part in parts(state.when)
-        )
-        self.inquiry = policy.lifecycle.states[0].id  # which needs nothing
+        named = {part.field for state in policy.lifecycle.states for part in parts(state.when) if part.field}
+        self.names_stage = "stage" in named
+        self._lifecycle = Sieve((state.id, state.when) for state in policy.lifecycle.states)
+        self._inquiry = policy.lifecycle.states[0].id  # which needs nothing
+        self._state_of = None if named - STANDING.keys() else lru_cache(maxsize=_STANDINGS)(self._state)
         self.routes = {
             id_: routed(
                 id_,
@@ -98,6 +99,18 @@ class Compiled:
         """The holidays of a country, and those of all."""
         known = self.holidays.get(country.upper()) if isinstance(country, str) else None
         return self.holidays[EVERYWHERE] if known is None else known
+
+    def state_of(self, traits: Traits, standing: tuple[Scalar, ...]) -> str:
+        """The last state of the lifecycle whose condition holds; ``standing`` are the values of its ``STANDING``.
+
+        Most policies name no traits here, and there are not many ways to stand: those are remembered.
+        """
+        return self._state(standing, traits) if self._state_of is None else self._state_of(standing)
+
+    def _state(self, standing: tuple[Scalar, ...], traits: Traits | None = None) -> str:
+        known = dict(zip(STANDING, standing, strict=True))
+        holding = self._lifecycle.passed(traits | known if traits else known)
+        return holding[-1] if holding else self._inquiry
 
     def fed_by(self, fact: Happened, traits: Traits) -> Sequence[Scored]:
         """The engagement rules, of every model, that this fact feeds."""

@@ -32,9 +32,8 @@ def unsuitable(lead: Lead, policy: Compiled) -> Reason | None:
         return Reason.WITH_SALES
     if lead.customer:
         return Reason.CUSTOMER
-    for model in policy.models.values():
-        if qualifies(lead, model):
-            return None
+    if is_qualified(lead, policy):
+        return None
     vetoed = all(standing.veto for standing in lead.standings.values())
     return Reason.DISQUALIFIED if vetoed else Reason.NOT_QUALIFIED
 
@@ -42,6 +41,11 @@ def unsuitable(lead: Lead, policy: Compiled) -> Reason | None:
 def qualified_in(lead: Lead, policy: Compiled) -> list[str]:
     """The models in which the lead is worth nurturing."""
     return [name for name, model in policy.models.items() if qualifies(lead, model)]
+
+
+def is_qualified(lead: Lead, policy: Compiled) -> bool:
+    """Whether there is such a model."""
+    return any(qualifies(lead, model) for model in policy.models.values())
 
 
 def ready_in(lead: Lead, policy: Compiled) -> list[str]:

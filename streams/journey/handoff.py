@@ -22,6 +22,7 @@ from streams.journey.stage import grade_of
 from streams.journey.turn import Turn
 
 _MOST_REASONS = 5
+ENDINGS = frozenset((f.SalesRejected, f.SalesRecycled, f.DealWon, f.DealLost))
 _WORK = (f.SalesAccepted, f.SalesContacted, f.MeetingHeld, f.OpportunityOpened, f.OpportunityMoved)
 
 
@@ -37,7 +38,8 @@ class Ending(NamedTuple):
 
 def answer(lead: Lead, turn: Turn) -> Lead:
     """What sales said, or did not say in time, about the open handoff; a deal may end without one."""
-    open_, ending = lead.handoff, _ending(turn.fact, turn.policy.pauses)
+    open_ = lead.handoff
+    ending = _ending(turn.fact, turn.policy.pauses) if type(turn.fact) in ENDINGS else None
     if open_ is None:
         return lead if ending is None else _cool(lead, ending)
     if getattr(turn.fact, "handoff_id", "") not in ("", open_.id):
@@ -99,8 +101,6 @@ def _settle(turn: Turn, handoff_id: str, outcome: Outcome, reason: str = "") -> 
 
 def hand_off(lead: Lead, turn: Turn) -> Lead:
     """Who raises a hand goes to sales at once; who is ready goes once per qualification. A veto stops both."""
-    if lead.handoff is not None:
-        return lead
     if _raised(turn.fact):
         refused = _unheard(lead, turn)
         if refused is None:
@@ -124,7 +124,7 @@ def _unheard(lead: Lead, turn: Turn) -> Reason | None:
 
 def _ready(lead: Lead, turn: Turn) -> list[str]:
     """The models that say so; none while the lead cools off, has an opportunity, or shows no interest anew."""
-    if turn.seen < lead.cool_until or lead.opportunity_until > turn.seen or lead.interest_at <= lead.ended_at:
+    if lead.interest_at <= lead.ended_at or turn.seen < lead.cool_until or lead.opportunity_until > turn.seen:
         return []
     return gate.ready_in(lead, turn.policy)
 

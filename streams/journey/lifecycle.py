@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from schemas.commands import MoveLifecycle
-from schemas.facts import Traits, tag_of
+from schemas.facts import tag_of
 from schemas.lead import Lead, OpenHandoff
 from streams.journey import gate
 from streams.journey.compiled import Compiled
@@ -26,22 +26,15 @@ def name(before: Lead, lead: Lead, turn: Turn) -> Lead:
 
 def state_of(lead: Lead, seen: int, policy: Compiled) -> str:
     """The last state whose condition holds; the first needs nothing."""
-    standing = standing_of(lead, seen, policy)
-    holding = policy.lifecycle.passed(standing)
-    return holding[-1] if holding else policy.inquiry
-
-
-def standing_of(lead: Lead, seen: int, policy: Compiled) -> Traits:
-    """What a lifecycle's condition may name: the traits, and ``schemas.lifecycle.STANDING``."""
-    return {
-        **lead.traits,
-        "stage": lead.standings[leading(lead)].stage,
-        "qualified": bool(gate.qualified_in(lead, policy)),
-        "ready": bool(gate.ready_in(lead, policy)),
-        "sales": _sales(lead.handoff),
-        "opportunity": lead.opportunity_until > seen,
-        "customer": lead.customer,
-    }
+    values = (
+        lead.standings[leading(lead)].stage if policy.names_stage else "",
+        gate.is_qualified(lead, policy),
+        bool(gate.ready_in(lead, policy)),
+        _sales(lead.handoff),
+        lead.opportunity_until > seen,
+        lead.customer,
+    )
+    return policy.state_of(lead.traits, values)
 
 
 def _changed(before: Lead, lead: Lead, turn: Turn) -> bool:
@@ -50,7 +43,7 @@ def _changed(before: Lead, lead: Lead, turn: Turn) -> bool:
         return True
     if (lead.opportunity_until > turn.seen) is not (before.opportunity_until > before.seen):
         return True
-    louder = turn.policy.names_stage and lead.standings is not before.standings
+    louder = turn.policy.names_stage and len(lead.standings) > 1 and lead.standings is not before.standings
     return louder and leading(lead) != leading(before)
 
 

@@ -12,7 +12,7 @@ from schemas import facts as f
 from schemas.handoff import Moment
 from schemas.lead import MOMENTS, MOST_TRAITS, RECENT_FACTS, Basis, Lead
 from schemas.reason import Reason
-from schemas.units import day_of
+from schemas.units import DAY, day_of
 from streams.journey.compiled import REQUESTED, Compiled
 from streams.journey.model import Scored
 from streams.journey.past import Days
@@ -41,13 +41,11 @@ def is_news(lead: Lead, fact: f.Fact) -> bool:
 
 def is_known(lead: Lead, name: str) -> bool:
     """Whether a fact of this id is among the lead's last 128."""
-    digest = digest_of(name)
-    found = lead.recent.find(digest)
-    while found % DIGEST:  # -1 and misaligned hits alike: -1 % 8 is 7
-        if found < 0:
-            return False
-        found = lead.recent.find(digest, found + 1)
-    return True
+    digest, recent = digest_of(name), lead.recent
+    found = recent.find(digest)
+    while found >= 0 and found % DIGEST:  # a hit that is not aligned is none
+        found = recent.find(digest, found + 1)
+    return found >= 0
 
 
 def learn(lead: Lead, turn: Turn) -> Lead:
@@ -55,8 +53,13 @@ def learn(lead: Lead, turn: Turn) -> Lead:
     fact = turn.fact
     if isinstance(fact, f.Tick):
         return replace(lead, seen=turn.seen)
-    changes = _learned(lead, fact, turn.policy) | _counted(lead, fact, turn)
-    return replace(lead, seen=turn.seen, facts=lead.facts + 1, recent=_recent(lead, fact), **changes)
+    changes = _learned(lead, fact, turn.policy)
+    changes["seen"], changes["facts"], changes["recent"] = turn.seen, lead.facts + 1, _recent(lead, fact)
+    if not isinstance(fact, f.EmailClicked):  # a click waits for a verdict (``clicks``)
+        hits = hit_by(lead, fact, turn.policy)
+        if hits:
+            changes |= _fed(lead, hits, fact.at, label_of(fact), turn)
+    return replace(lead, **changes)
 
 
 def noted(lead: Lead, fact: f.Fact) -> Lead:
@@ -150,14 +153,6 @@ def hit_by(lead: Lead, fact: f.Happened, policy: Compiled) -> Sequence[Scored]:
     return policy.fed_by(fact, lead.traits)
 
 
-def _counted(lead: Lead, fact: f.Fact, turn: Turn) -> Changes:
-    """What the fact feeds at once; a click waits for a verdict (``clicks``)."""
-    if isinstance(fact, f.EmailClicked):
-        return {}
-    hits = hit_by(lead, fact, turn.policy)
-    return _fed(lead, hits, fact.at, label_of(fact), turn) if hits else {}
-
-
 def fed(lead: Lead, rules: Sequence[str], at: int, label: str, turn: Turn) -> Changes:
     """Counts, moment and interest after something that feeds these rules; one that is gone by now counts too."""
     known = turn.policy.rules
@@ -169,11 +164,11 @@ def fed(lead: Lead, rules: Sequence[str], at: int, label: str, turn: Turn) -> Ch
 
 
 def _fed(lead: Lead, hits: Sequence[Scored], at: int, label: str, turn: Turn) -> Changes:
-    counts, day, today, telling = lead.counts.copy(), day_of(at), day_of(turn.seen), None
+    counts, day, today, telling = lead.counts.copy(), at // DAY, turn.seen // DAY, None
     for hit in hits:
         key = hit.key
         counts[key] = once_more(counts.get(key, _NEVER), day, hit, today)
-        turn.fed.append(key)
+        turn.fed[key] = None
         if hit.interests and (telling is None or hit.points > telling.points):
             telling = hit
     changes: Changes = {"counts": counts}

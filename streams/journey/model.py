@@ -18,6 +18,7 @@ from streams.journey.sieve import Sieve
 
 WHOLE: Final = 1000  # decay and shares are counted in thousandths, so that points stay integers
 _KEEP_OF_100: Final = 70
+_NEVER: Final = 1 << 31  # points of engagement
 
 
 class Scored(Struct, frozen=True):
@@ -66,11 +67,13 @@ class Rung(Struct, frozen=True):
 
 
 class Looking(NamedTuple):
-    """A pattern by the rule that it looks at."""
+    """A pattern by the rule that it looks at. ``window`` is what it looks through, when it asks nothing else."""
 
+    model: str
     id: str
     points: int
     test: Test
+    window: Window | None
 
 
 class Judge:
@@ -92,6 +95,8 @@ class Judge:
         index = {stage.id: place for place, stage in enumerate(stages.stages)}
         self.index = index
         self.rungs = tuple(_rung(stage, index, words) for stage in stages.stages)
+        bounds = [stage.engagement for stage in stages.stages]
+        self.ahead = tuple(min(bounds[place + 1 :], default=_NEVER) for place in range(len(bounds)))
         self.dwell = millis(stages.dwell)
         self.qualified = _from(lifecycle.qualified_from, index)
         self.ready = _from(lifecycle.ready_from, index)
@@ -99,7 +104,12 @@ class Judge:
         self.looks_at = frozenset(window.rule for window in self.windows)
         self.looking = self._looking(scoring.patterns)
         self.vetoes_look_back = any(part.did for veto in scoring.disqualify for part in parts(veto.when))
-        self.timed = bool(self.windows) or any(rung.at_most for rung in self.rungs)
+        self.losses = frozenset(rule.key for rule in self.rules if rule.points < 0)
+        self.losing = tuple(pot for pot in self.pots if any(rule.points < 0 for rule in pot.rules))
+        # rules of which one more count opens a window or makes others weigh less: time may move the lead earlier then
+        self.touchy = self.looks_at | {
+            rule.key for pot in self.pots for rule in pot.rules if pot.alone is None or rule.points < 0 or rule.caps
+        }
 
     def _scored(self, rule: EngagementRule) -> Scored:
         caps = tuple((cap.most, millis(cap.within) // DAY) for cap in rule.caps)
@@ -111,9 +121,12 @@ class Judge:
         found: dict[str, tuple[Looking, ...]] = defaultdict(tuple)
         for pattern in patterns:
             test = compile_when(pattern.when, self.words)
-            for rule in {self._window(part).rule for part in parts(pattern.when) if part.did}:
+            windows = [self._window(part) for part in parts(pattern.when) if part.did]
+            alone = When(did=pattern.when.did, times=pattern.when.times, within=pattern.when.within) == pattern.when
+            for rule in dict.fromkeys(window.rule for window in windows):
                 if test is not None:
-                    found[rule] += (Looking(pattern.id, pattern.points, test),)
+                    window = windows[0] if alone else None
+                    found[rule] += (Looking(self.name, pattern.id, pattern.points, test, window),)
         return dict(found)
 
     def _window(self, when: When) -> Window:

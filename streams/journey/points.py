@@ -3,7 +3,7 @@
 The newest count first. So a new one can only push older ones out, and what lies behind the last that counts never will.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from streams.journey.model import WHOLE, Pot, Scored
@@ -25,24 +25,30 @@ def once_more(days: Days, day: int, rule: Scored, today: int) -> Days:
     """The counts with one more, as far back as any may still count: newest first, ``most`` in all."""
     if today - day > rule.horizon:
         return days
-    had = days.get(day, 0)
-    if had:
+    had = days.get(day)
+    if had is not None:
         more = days.copy()
         more[day] = had + 1
+        if had >= rule.most_a_day:
+            return more  # no more counts than before
     elif not days or day > next(iter(days)):
         more = {day: 1, **days}
     else:
         more = dict(sorted((days | {day: 1}).items(), reverse=True))
-    if had >= rule.most_a_day or sum(more.values()) < rule.most:
-        return more  # no more counts than before, or not all of them used up
+    if sum(more.values()) < rule.most:
+        return more
     last = _last(more, rule, today)
-    return more if last is None else {newer: times for newer, times in more.items() if newer >= last}
+    return more if last == next(reversed(more)) else {newer: times for newer, times in more.items() if newer >= last}
 
 
-def _last(days: Days, rule: Scored, today: int) -> int | None:
-    """The day on which ``most`` is used up."""
-    counted = takes(days, rule, today)
-    return counted[-1][0] if sum(times for _, times in counted) >= rule.most else None
+def _last(days: Days, rule: Scored, today: int) -> int:
+    """The day on which ``most`` is used up, or the oldest one."""
+    left = rule.most
+    for day, times in takes(days, rule, today):
+        left -= times
+        if not left:
+            return day
+    return next(reversed(days))
 
 
 def takes(days: Days, rule: Scored, today: int) -> list[tuple[int, int]]:
@@ -55,8 +61,9 @@ def takes(days: Days, rule: Scored, today: int) -> list[tuple[int, int]]:
         counted = times if times < most_a_day else most_a_day  # noqa: FURB136 - a call of min would cost the most here
         if counted > left:  # noqa: PLR1730
             counted = left
-        for most, within in caps:
-            counted = min(counted, most - sum(taken for newer, taken in found if newer < day + within))
+        if caps:
+            for most, within in caps:
+                counted = min(counted, most - sum(taken for newer, taken in found if newer < day + within))
         if counted:
             found.append((day, counted))
             left -= counted
@@ -68,8 +75,7 @@ def points(pot: Pot, counts: Mapping[str, Days], today: int) -> int:
     if pot.alone is not None:
         return points_alone(counts.get(pot.alone.key, _NEVER), pot.alone, pot.decay, today)
     shares, decay, worth = pot.shares, pot.decay, pot.worth
-    total, weighed, most, last = 0, 0, (pot.most or 0) * _MILLION, len(shares) - 1
-    done = 0
+    total, weighed, done, most, last = 0, 0, 0, (pot.most or 0) * _MILLION, len(shares) - 1
     for minus_day, place, times in _merged(pot, counts, today):
         done += times
         weighs = shares[done] if done < last else shares[last]
@@ -81,15 +87,15 @@ def points(pot: Pot, counts: Mapping[str, Days], today: int) -> int:
     return whole(total, _MILLION)
 
 
-def gained(days: Days, had: Days, rule: Scored, decay: tuple[int, ...], today: int) -> int:
+def gained(rule: Scored, days: Days, had: Days, decay: tuple[int, ...], today: int) -> int:
     """What the counts of a rule outside any group are worth more than those that it ``had``, both seen today.
 
-    Hot, and most often it is one more today, not the last that counts: that is the rule's points, not a fraction less.
+    Hot, and most often it is one more today, not more than counts: that is the rule's points, not a fraction less.
     """
-    times = days.get(today, 0)
-    if times == had.get(today, 0) + 1 <= rule.most_a_day and not rule.caps:
-        total = sum(days.values())
-        if total == sum(had.values()) + 1 < rule.most:  # so nothing was forgotten, and nothing else is new
+    times, before = days.get(today, 0), had.get(today, 0)
+    if times == before + 1 <= rule.most_a_day and not rule.caps:
+        kept_all = len(days) == (len(had) if before else len(had) + 1)
+        if kept_all and sum(days.values()) <= rule.most:
             return rule.points
     return points_alone(days, rule, decay, today) - points_alone(had, rule, decay, today)
 
@@ -111,6 +117,30 @@ def points_alone(days: Days, rule: Scored, decay: tuple[int, ...], today: int) -
     return whole(rule.points * total, WHOLE)
 
 
+def fading(pot: Pot, counts: Mapping[str, Days], today: int) -> Callable[[int], int]:
+    """What the counts of a pot's rules will be worth so many days after today (``points``), asked of many days."""
+    parts, weighed, done = [], 0, 0
+    for minus_day, place, times in _merged(pot, counts, today):
+        done += times
+        weighs = _share(pot, done)
+        parts.append((today + minus_day, pot.rules[place].points * (weighs - weighed)))
+        weighed = weighs
+    most, decay, last = pot.most, pot.decay, len(pot.decay)
+
+    def worth(days: int) -> int:
+        total = 0
+        for ago, weight in parts:
+            age = ago + days
+            if age >= last:
+                break  # beyond the horizon, as all that follow, which are older
+            total += weight * (decay[age] if age > 0 else WHOLE)
+            if most is not None and total >= most * _MILLION:
+                return most
+        return whole(total, _MILLION)
+
+    return worth
+
+
 def shares(pot: Pot, counts: Mapping[str, Days], today: int) -> Iterator[Share]:
     """Each count's own points: what the pot is worth with it less what it is worth with the newer ones only."""
     total, told, done = 0, 0, 0
@@ -129,12 +159,28 @@ def _merged(pot: Pot, counts: Mapping[str, Days], today: int) -> list[tuple[int,
 
     Each as minus the day, the place of its rule, and how often.
     """
-    found = []
+    found: list[tuple[int, int, int]] = []
+    sources = 0
     for place, rule in enumerate(pot.rules):
-        if days := counts.get(rule.key):
-            for day, times in takes(days, rule, today):
-                found.append((-day, place, times))
-    found.sort()
+        days = counts.get(rule.key)
+        if not days:
+            continue
+        sources += 1
+        if rule.caps:
+            found += [(-day, place, times) for day, times in takes(days, rule, today)]
+            continue
+        left, most_a_day, oldest = rule.most, rule.most_a_day, today - rule.horizon
+        for day, times in days.items():  # as ``takes`` without caps, which most rules are, and this is hot
+            counted = times if times < most_a_day else most_a_day  # noqa: FURB136 - see takes
+            if day < oldest:
+                break
+            if counted >= left:
+                found.append((-day, place, left))
+                break
+            left -= counted
+            found.append((-day, place, counted))
+    if sources > 1:
+        found.sort()
     return found
 
 

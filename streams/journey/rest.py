@@ -4,6 +4,7 @@ from typing import Final
 
 from schemas.lead import Lead
 from schemas.reason import Reason
+from streams.journey.due import is_called
 from streams.journey.turn import Turn
 
 _REFUSED: Final = frozenset(
@@ -25,7 +26,7 @@ _REFUSED: Final = frozenset(
 
 def at_rest(before: Lead, lead: Lead, turn: Turn) -> bool:
     """Whether ``nurture`` would find what it found last, so that asking it again changes nothing and says nothing."""
-    if turn.late or not _stands(before, lead, turn):
+    if not _stands(before, lead, turn) or (turn.late and is_called(before, turn.seen, turn.policy)):
         return False
     return _waits(before, lead, turn) if lead.enrolments else lead.silence in _REFUSED and not lead.pending
 

@@ -1,7 +1,7 @@
 """Two axes of integer points in each model, and where each point comes from. The contributions add up, always."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from schemas.model import MAIN
 from schemas.units import DAY
 from streams.journey import stage
 from streams.journey.compiled import Compiled
-from streams.journey.model import Judge, Looking, Pot
+from streams.journey.model import Judge, Pot
 from streams.journey.past import Days, Past
 from streams.journey.points import gained, points, points_alone, shares
 from streams.journey.turn import Turn
@@ -32,38 +32,48 @@ def judge(before: Lead, lead: Lead, turn: Turn) -> Lead:
     if not (anew or turn.fed or turn.late):
         return lead
     past = Past(lead.counts, today)
-    gains = _all(lead, past, policy) if anew else _gains(before, lead, past, turn)
+    gains, groups = _all(lead, past, policy) if anew else _gains(before, lead, past, turn)
     standings = {}
     for name, model in policy.models.items():
         standing, gain = lead.standings.get(name, _NEW), gains.get(name)
-        lapsed = standing.overstayed or 0 < standing.lapses <= turn.seen
-        if anew or gain or lapsed or (gain == 0 and _may_move(model, turn)):
-            engagement = (gain or 0) + (0 if anew else standing.engagement)
+        if anew:
+            engagement = gain or 0
+        elif gain:
+            engagement = standing.engagement + gain
+        elif standing.overstayed or 0 < standing.lapses <= turn.seen or (gain is not None and _is_watched(model, turn)):
+            engagement = standing.engagement
+        else:
+            standings[name] = standing
+            continue
+        if introduced or model.vetoes_look_back:
             scored = _scored(standing, lead, engagement, past, model, introduced=introduced)
-            judged = stage.move(scored, lead, past, model, turn)
-            if judged.stage != standing.stage or judged.veto != standing.veto:
-                turn.moved = True
-            standing = judged
-        standings[name] = standing
-    return replace(lead, standings=standings, judged_by=policy.hash, judged_on=today)
+        else:
+            scored = standing if engagement == standing.engagement else replace(standing, engagement=engagement)
+        standings[name] = judged = stage.move(scored, lead, past, model, turn)
+        if judged.stage != standing.stage or judged.veto != standing.veto:
+            turn.moved = True
+    return replace(lead, standings=standings, groups=groups, judged_by=policy.hash, judged_on=today)
 
 
-def _may_move(model: Judge, turn: Turn) -> bool:
-    """Whether counts that add nothing may move the lead: by a window, or since a dwell is over."""
-    return not (model.timed and model.looks_at.isdisjoint(turn.fed))
+def _is_watched(model: Judge, turn: Turn) -> bool:
+    """Whether counts that add nothing may move the lead, by a window."""
+    return not model.looks_at.isdisjoint(turn.fed)
 
 
 def _scored(standing: Standing, lead: Lead, engagement: int, past: Past, model: Judge, *, introduced: bool) -> Standing:
-    if not (introduced or model.vetoes_look_back):
-        return standing if engagement == standing.engagement else replace(standing, engagement=engagement)
     fit = sum(rule.points for rule in model.fit.passed(lead.traits)) if introduced else standing.fit
     veto = next((veto.id for veto in model.vetoes.passed(lead.traits, past)), "")
     return replace(standing, fit=fit, veto=veto, engagement=engagement)
 
 
-def _all(lead: Lead, past: Past, policy: Compiled) -> dict[str, int]:
-    """By model, what everything that was done is worth today."""
+Gains = tuple[dict[str, int], dict[str, int]]
+"""By model, what was gained; and what each group is worth."""
+
+
+def _all(lead: Lead, past: Past, policy: Compiled) -> Gains:
+    """What everything that was done is worth today."""
     gains: dict[str, int] = {}
+    groups: dict[str, int] = {}
     together: dict[str, Pot] = {}
     for key, days in lead.counts.items():
         pot = policy.pots.get(key)
@@ -74,41 +84,56 @@ def _all(lead: Lead, past: Past, policy: Compiled) -> dict[str, int]:
         else:
             gains[pot.model] = gains.get(pot.model, 0) + points_alone(days, pot.alone, pot.decay, past.today)
     for pot in together.values():
-        gains[pot.model] = gains.get(pot.model, 0) + points(pot, lead.counts, past.today)
+        groups[pot.name] = worth = points(pot, lead.counts, past.today)
+        gains[pot.model] = gains.get(pot.model, 0) + worth
     for name, model in policy.models.items():
         if model.patterns:
             gains[name] = gains.get(name, 0) + _patterns(lead, past, model)
-    return gains
+    return gains, groups
 
 
-def _gains(before: Lead, lead: Lead, past: Past, turn: Turn) -> dict[str, int]:
-    """By model that was fed, what this adds to its engagement since ``before``, both seen from the same day."""
+def _gains(before: Lead, lead: Lead, past: Past, turn: Turn) -> Gains:
+    """For models that were fed, what this adds to their engagement since ``before``, both seen from the same day."""
     gains: dict[str, int] = {}
-    pots, had = {}, before.counts
+    together: dict[str, Pot] = {}
+    counts, had, policy = lead.counts, before.counts, turn.policy
     for key in turn.fed:
-        pot = turn.policy.pots.get(key)
-        if pot is not None:
-            pots[pot.name] = pot
-    for pot in pots.values():
-        if pot.alone is not None:
-            key = pot.alone.key
-            gain = gained(lead.counts[key], had.get(key, _NEVER), pot.alone, pot.decay, past.today)
+        pot = policy.pots.get(key)
+        if pot is None:
+            continue
+        if pot.alone is None:
+            together[pot.name] = pot
         else:
-            gain = points(pot, lead.counts, past.today) - points(pot, had, past.today)
+            gain = gained(pot.alone, counts[key], had.get(key, _NEVER), pot.decay, past.today)
+            gains[pot.model] = gains.get(pot.model, 0) + gain
+    groups = lead.groups.copy() if together else lead.groups
+    for name, pot in together.items():
+        was = groups.get(name)
+        groups[name] = worth = points(pot, counts, past.today)
+        gain = worth - (points(pot, had, past.today) if was is None else was)
         gains[pot.model] = gains.get(pot.model, 0) + gain
-    for name in gains:
-        if looking := turn.policy.models[name].looking:
-            gains[name] += _patterns_gained(before, lead, past, looking, turn.fed)
+    if not policy.looking.keys().isdisjoint(turn.fed):
+        for name, gain in _patterns_gained(before, lead, past, turn).items():
+            gains[name] += gain
+    return gains, groups
+
+
+def _patterns_gained(before: Lead, lead: Lead, past: Past, turn: Turn) -> dict[str, int]:
+    """By model, what the patterns that look at the rules fed are worth more than ``before``."""
+    looking, gains = turn.policy.looking, dict[str, int]()
+    told, earlier = set[tuple[str, str]](), Past(before.counts, past.today)
+    for key in turn.fed:
+        for one in looking.get(key, ()):
+            if one.window is not None:  # one more count never closes it
+                gain = int(one.window.holds(past) and not one.window.holds(earlier))
+            elif (one.model, one.id) not in told:
+                told.add((one.model, one.id))
+                gain = one.test(lead.traits, past) - one.test(lead.traits, earlier)
+            else:
+                continue
+            if gain:
+                gains[one.model] = gains.get(one.model, 0) + one.points * gain
     return gains
-
-
-def _patterns_gained(
-    before: Lead, lead: Lead, past: Past, looking: Mapping[str, tuple[Looking, ...]], fed: list[str]
-) -> int:
-    """What the patterns that look at the rules fed are worth more than ``before``."""
-    earlier = Past(before.counts, past.today)
-    found = {one.id: one for key in fed for one in looking.get(key, ())}
-    return sum(one.points * (one.test(lead.traits, past) - one.test(lead.traits, earlier)) for one in found.values())
 
 
 def _patterns(lead: Lead, past: Past, model: Judge) -> int:

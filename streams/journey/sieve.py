@@ -20,7 +20,7 @@ class Sieve(Generic[T]):
     When all read the same field, the whole answer is: what a page view feeds is one look-up.
     """
 
-    __slots__ = ("_by_value", "_items", "_open", "_sole", "_tried")
+    __slots__ = ("_by_value", "_free", "_items", "_open", "_sole", "_tried")
 
     def __init__(self, items: Iterable[tuple[T, When]], words: Words = USUAL) -> None:
         self._items: list[T] = []
@@ -37,6 +37,7 @@ class Sieve(Generic[T]):
             else:
                 self._tried.append((place, test))
         self._by_value = [(reader(field), _look_up(found)) for field, found in alone.items()]
+        self._free = not (self._tried or self._by_value)
         self._sole = None if self._tried or len(alone) != 1 else self._remembered(*self._by_value[0])
 
     def __len__(self) -> int:
@@ -47,6 +48,8 @@ class Sieve(Generic[T]):
         if self._sole is not None:
             read, passed = self._sole
             return passed(read(traits, beside))
+        if self._free:
+            return self._items
         found = self._open[:]
         for read, look_up in self._by_value:
             found += look_up(read(traits, beside))

@@ -3,9 +3,11 @@
 from msgspec.structs import replace
 
 from schemas.commands import Crossing, FlagOverstay, MoveStage
+from schemas.facts import Tick
 from schemas.lead import Lead, Standing
 from schemas.model import Grades
 from schemas.units import DAY
+from streams.journey.fading import fades, may_rise
 from streams.journey.model import Judge, Rung
 from streams.journey.past import Past
 from streams.journey.turn import Turn
@@ -17,16 +19,23 @@ def move(standing: Standing, lead: Lead, past: Past, judge: Judge, turn: Turn) -
     Entering takes all points, keeping takes fewer. A stay that is too long ends as declared.
     """
     moved = _moved(standing, lead, past, judge, turn)
-    if not judge.timed or (moved is standing and _same_lapse(standing, lead, judge, turn)):
-        return moved
-    lapses = _lapses(moved, past, judge, turn.seen)
+    lapses = standing.lapses
+    if moved.stage_since != standing.stage_since or 0 < lapses <= turn.seen or lead.judged_by != turn.policy.hash:
+        looks = _lapses if isinstance(turn.fact, Tick) else _next_look
+        lapses = looks(moved, past, judge, turn.seen)
+    elif _is_sooner(moved, past, judge, turn):
+        at = _next_look(moved, past, judge, turn.seen)
+        lapses = min(at, lapses) if at and lapses else at or lapses
     return moved if lapses == moved.lapses else replace(moved, lapses=lapses)
 
 
-def _same_lapse(standing: Standing, lead: Lead, judge: Judge, turn: Turn) -> bool:
-    """Whether time alone will move the lead when it would have: counts name a day, whichever day it is looked at."""
-    passed = 0 < standing.lapses <= turn.seen
-    return not passed and lead.judged_by == turn.policy.hash and judge.looks_at.isdisjoint(turn.fed)
+def _is_sooner(standing: Standing, past: Past, judge: Judge, turn: Turn) -> bool:
+    """Whether the day that was worked out may be too late by now: a window opened, a count makes others weigh less."""
+    if 0 < standing.lapses <= (past.today + 1) * DAY:
+        return False
+    if not judge.touchy.isdisjoint(turn.fed) or (turn.fed and may_rise(standing, past, judge)):
+        return True
+    return not standing.lapses and judge.rungs[judge.index[standing.stage]].keep > 0  # a row of an older release
 
 
 def _moved(standing: Standing, lead: Lead, past: Past, judge: Judge, turn: Turn) -> Standing:
@@ -42,10 +51,12 @@ def _moved(standing: Standing, lead: Lead, past: Past, judge: Judge, turn: Turn)
 
 def _reached(standing: Standing, now: int, lead: Lead, past: Past, judge: Judge) -> int:
     """The last stage whose conditions hold; the first one needs nothing. Who overstayed climbs by new interest only."""
+    fit, engagement = standing.fit, standing.engagement
     fresh = not standing.overstayed or lead.interest_at > standing.overstayed
-    for place in range(len(judge.rungs) - 1 if fresh else now, 0, -1):
+    ahead = fresh and (now < 0 or engagement >= judge.ahead[now])
+    for place in range(len(judge.rungs) - 1 if ahead else now, 0, -1):
         rung = judge.rungs[place]
-        if standing.fit < rung.fit or standing.engagement < (rung.keep if place <= now else rung.engagement):
+        if fit < rung.fit or engagement < (rung.keep if place <= now else rung.engagement):
             continue
         if rung.leave is not None and rung.leave(lead.traits, past):
             continue
@@ -88,11 +99,30 @@ def _crossed(standing: Standing, after: int, why: Crossing, judge: Judge, turn: 
 
 
 def _lapses(standing: Standing, past: Past, judge: Judge, seen: int) -> int:
-    """When time alone may move the lead (ms), 0 for never: a window closes, the dwell or a stay is over."""
-    rung, since = judge.rungs[judge.index[standing.stage]], standing.stage_since
-    found = [since + judge.dwell, since + rung.at_most]
+    """When time alone may move the lead (ms), 0 for never: a window closes, points fade, a dwell or a stay is over."""
+    found = [*_stay(standing, judge), fades(standing, past, judge)]
     found += [window.lapses(past) for window in judge.windows if window.rule in past.counts]
     return min([at for at in found if at > seen], default=0)
+
+
+def _next_look(standing: Standing, past: Past, judge: Judge, seen: int) -> int:
+    """When to work that out (ms), 0 for never: not at once, since whoever has just done something may do more.
+
+    Windows close and what was lost comes back from tomorrow on; a lead moves back when its dwell is over.
+    """
+    tomorrow = (past.today + 1) * DAY
+    if not judge.looks_at.isdisjoint(past.counts) or may_rise(standing, past, judge):
+        return tomorrow
+    dwells, ends = _stay(standing, judge)
+    found = max(dwells, tomorrow) if dwells else 0
+    return ends if seen < ends and (ends < found or not found) else found
+
+
+def _stay(standing: Standing, judge: Judge) -> tuple[int, int]:
+    """When the dwell is over, before which nobody moves back, and when the stay is too long (ms); 0 for never."""
+    place = judge.index[standing.stage]
+    at_most = judge.rungs[place].at_most
+    return standing.stage_since + judge.dwell if place else 0, standing.stage_since + at_most if at_most else 0
 
 
 def grade_of(standing: Standing, grades: Grades) -> str:

@@ -22,11 +22,11 @@ class Turn:
     def __init__(self, fact: Fact, lead: Lead, policy: Compiled) -> None:
         self.fact = fact
         self.heard: tuple[Happened, ...] = (fact,)
-        self.seen = max(lead.seen, fact.seen)
+        self.seen = lead.seen if lead.seen > fact.seen else fact.seen  # noqa: FURB136 - hot
         self.policy = policy
         self.commands: list[Command] = []
         self.late = 0 < lead.due <= self.seen
-        self.fed: list[str] = []
+        self.fed: dict[str, None] = {}
         self.moved = False
 
     def say(self, command: type[Decided], **parts: Any) -> None:

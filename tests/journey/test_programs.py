@@ -19,7 +19,7 @@ def test_a_goal_ends_the_program_and_all_that_was_to_come():
     """The trial began: the second step is never sent, and the goal is named."""
     story = interested(policy(p=program(step("one"), step("two", wait="3 days"), goals=(GOAL,))))
     story.tell(*TRIAL[:1], after=DAY, **TRIAL[1])
-    story.wait(60 * DAY)
+    story.wait(20 * DAY)
     assert sent(story) == ["one"]
     assert left(story) == [("p", "goal", "tries")]
     assert story.lead.silence is Reason.EXHAUSTED

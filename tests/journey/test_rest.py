@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schemas import facts as f
 from schemas.lead import Lead
@@ -79,9 +80,11 @@ def test_what_a_program_looks_at_ends_the_rest(kind, parts, rests):
 
 
 def test_what_is_due_ends_the_rest():
-    """A tick is there to be looked at."""
+    """A tick for a program is there to be looked at; one for a look at the stages leaves the programs alone."""
     story = Story().introduced()
     story.tell(f.PricingViewed)
-    tick = f.Tick(id="due", lead_id="ada", at=story.lead.due, seen=story.lead.due, due=story.lead.due)
-    turn = Turn(tick, story.lead, POLICY)
-    assert not at_rest(story.lead, learn(story.lead, turn), turn)
+    [enrolment] = story.lead.enrolments
+    for due, rests in ((story.standing.lapses, True), (enrolment.due, False)):
+        lead = replace(story.lead, due=due)
+        turn = Turn(f.Tick(id="due", lead_id="ada", at=due, seen=due, due=due), lead, POLICY)
+        assert at_rest(lead, learn(lead, turn), turn) is rests
