@@ -120,7 +120,8 @@ def test_what_asks_a_broker_does_what_it_says(desk, fresh_broker):
     setting_up = [block for block in BLOCKS if any("topics create" in line for line in block)]
     for line in [line for block in setting_up for line in block if kind(line) == "broker"]:
         type_in(desk, line, **env)
-    asyncio.run(hand_over("lead-00042:0", client(read_settings(env))))
+    for handoff_id in sorted(set(re.findall(r"lead-\d+:0", README))):
+        asyncio.run(hand_over(handoff_id, client(read_settings(env))))
     for line in LINES:
         if kind(line) == "stays" and nurtures(words_of(line))[0] == "run":
             stays(desk, line, env)
@@ -129,7 +130,7 @@ def test_what_asks_a_broker_does_what_it_says(desk, fresh_broker):
 
 
 async def hand_over(handoff_id, options):
-    """The handoff that the README speaks of."""
+    """A handoff that the README speaks of."""
     shipped = decode_queue((ROOT / "schemas/examples/queue_item.v1.json").read_bytes())
     item = replace(shipped, handoff_id=handoff_id, lead_id=handoff_id.split(":")[0])
     async with producer(options) as out:
