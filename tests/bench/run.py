@@ -35,7 +35,7 @@ class Section(NamedTuple):
 
 
 SECTIONS: Final = {
-    "throughput": Section(throughput, 720),
+    "throughput": Section(throughput, 1_080),
     "latency": Section(latency, 240),
     "scaling": Section(scaling, 300),
     "leads": Section(leads, 600),

@@ -1,5 +1,6 @@
 """What the bench concludes from its rounds, and that its facts are always the same. It measures nothing."""
 
+import asyncio
 import subprocess
 import sys
 
@@ -23,7 +24,7 @@ from tests.bench.shipped import ROOT
 from tests.bench.sides.one import OneByOne
 from tests.bench.span import Spent
 from tests.bench.targets import TARGETS, judged
-from tests.bench.throughput import ratios, speeds
+from tests.bench.throughput import Load, alternate, ratios, speeds
 from tests.journey.lines import lines
 
 
@@ -77,6 +78,30 @@ def test_a_ratio_compares_the_rounds_one_by_one():
     rounds = {"lane": spent(1.0, 10.0, 1.0), "quix": spent(2.0, 20.0, 3.0)}
     [ratio] = ratios(rounds, "wall").values()
     assert (ratio.median, ratio.least, ratio.most) == (2.0, 2.0, 3.0)
+
+
+class Still:
+    """A stand on which nothing runs: every side takes a second, and decides the same."""
+
+    async def fill(self, name, _facts):
+        return name
+
+    async def ends(self, _topic):
+        return {}
+
+    async def round(self, _side, _source):
+        return spent(1.0)[0]
+
+    async def mark(self, _topic, _since):
+        return "the same"
+
+
+@pytest.mark.parametrize(("enough_s", "rounds"), [(-1.0, 1), (60.0, 3)])
+def test_no_round_begins_once_it_is_enough(enough_s, rounds):
+    """A quick run ends in time on a slow machine; the rounds that began are whole."""
+    load = Load(facts=10, few=10, leads=10, spread="zipf", sides=("lane", "bare"), rounds=3, enough_s=enough_s)
+    found = asyncio.run(alternate(Still(), load, lambda _: None))
+    assert {side: len(each) for side, each in found.items()} == {"lane": rounds, "bare": rounds}
 
 
 def test_a_side_with_fewer_facts_is_compared_by_the_fact():
