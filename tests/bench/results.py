@@ -147,6 +147,8 @@ def _leads(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "A worker without a folder recovers all rows from the changelog, waits while nothing is due, gives out the few"
     yield "that come due, then folds a day's 100,000 facts, spread evenly over all leads: few leads, many facts for a row."
+    yield "Nothing is due in the six seconds after the recovery, but a million rows keep RocksDB sorting for nine: the same"
+    yield "rows in stores without a lane cost 45, 36 and 24 % CPU in three seconds each, and then 0.0 %."
     yield ""
     names = {
         "recovery_seconds": ("recovery, s", "{:.1f}"),
