@@ -62,7 +62,7 @@ class Breaker:
             self.open(self._opens_for)
 
     def open(self, seconds: float) -> None:
-        """Ask nothing for so long; each time in a row doubles the next, up to five minutes."""
+        """Ask nothing for so long; when failures open it again, it is for twice that, up to five minutes."""
         if self.state == "open":
             return
         _log.warning("breaker_opened", seconds=seconds)
