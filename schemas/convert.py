@@ -23,6 +23,7 @@ MISTAKE: Final = object()
 """What stands for a value when there is a complaint instead."""
 
 _LARGEST: Final = 2**53 - 1  # beyond it, JSON and floats round
+_HALF: Final = re.compile(r"[\ud800-\udfff]")  # an escape can write it, and UTF-8 cannot
 _TRUE: Final = frozenset({"true", "True", "TRUE"})
 
 
@@ -162,6 +163,8 @@ def _scalar(node: ScalarNode, wanted: Any, placing: Placing, says: str) -> Any:
 
 def _text(node: ScalarNode, wanted: inspect.StrType, placing: Placing, says: str) -> Any:
     text, size = node.value, len(node.value)
+    if _HALF.search(text):
+        return placing.complain(node, "wrong-value", "half a character", "a whole one, such as \\U0001F600")
     if wanted.pattern and not re.fullmatch(wanted.pattern, text):
         expected = says[:1].lower() + says[1:].rstrip(".") if says else f"text like {wanted.pattern}"
         return placing.complain(node, "wrong-value", f'"{text}"', expected)

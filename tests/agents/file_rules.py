@@ -19,6 +19,8 @@ FILE_RULES = [
     ("wrong-value", "programs/look.yaml", "wait: 3 days", "wait: 2 business days", "wait: 3 workdays", "3 workdays"),
     ("wrong-value", "programs/look.yaml", "wait: 3 days", 'wait: "3 days"', 'wait: "3 days\\n"', '"3'),
     ("wrong-value", "scoring.yaml", "at_least: 200", "at_least: 9007199254740991", "at_least: " + "9" * 400, "99"),
+    ("wrong-value", "programs/look.yaml", "name: Look", 'name: "\\U0001F600"', 'name: "\\uD83D"', '"\\uD83D'),
+    ("wrong-value", "catalogue.yaml", "fields:\n", 'fields:\n  "\\u00E9": {type: text}\n', 'fields:\n  "\\uD83D": {type: text}\n', '"\\uD83D'),
     ("wrong-value", "scoring.yaml", "half_life: 21 days", "half_life: 1 hour", "half_life: 0 days", "0 days"),
     ("no-unsubscribe", "layouts/letter.txt", "Leave: {{ unsubscribe_url }}\n", "To hear no more: {{ unsubscribe_url }}\n", "", ""),
     ("no-postal-address", "layouts/letter.txt", "{{ brand.postal_address }}", "We live at {{ brand.postal_address }}", "Bremen", ""),
