@@ -25,6 +25,9 @@ from agents.ingest.pour import PourError, kafka
 from agents.ingest.rows import BadRow, UnreadableError
 from agents.ingest.run import Ears, Tally, ingest_file
 from agents.process.settings import Settings, SettingsError, read_settings
+from agents.segment.grammar import EVENTS
+from agents.segment.values import snake
+from schemas.facts import tag_of
 from schemas.mapping import Mapping
 from schemas.words import counted
 from streams.engine.clock import wall_ms
@@ -70,7 +73,8 @@ def ingest(file: Path, mapping_file: str, to: Path | None, *, dry_run: bool, str
     each kind are reported as FILE:LINE: found …, expected …, the others as a number. Ingesting a file twice is
     harmless: its message ids come out of its content.
 
-    Exit status: 0 also with bad rows; 1 when no row could be told, or any was bad with --strict; 2 for a mapping, a
+    Exit status: 0 also with bad rows; 1 when no row could be told, the file is not whole, or any row was bad with
+    --strict; 2 for a mapping, a
     setting, a file or a broker that cannot be used.
     """
     mapping = _mapping(mapping_file)
@@ -86,7 +90,7 @@ def ingest(file: Path, mapping_file: str, to: Path | None, *, dry_run: bool, str
         print(json.dumps(_plain(file, mapping, tally) | {"dry_run": dry_run, "seconds": round(seconds, 3)}))
     else:
         _print(file, mapping, tally, few.first, seconds, to=to)
-    sys.exit(1 if not tally.told or (strict and tally.bad) else 0)
+    sys.exit(1 if not (tally.told and tally.whole) or (strict and tally.bad) else 0)
 
 
 async def _ingest(file: Path, mapping: Mapping, settings: Settings | None, to: FirstFew | Path) -> Tally:
@@ -153,6 +157,13 @@ def _settings() -> Settings:
         return _give_up(str(error))
 
 
+def _unheard(mapping: Mapping, tally: Tally) -> list[str]:
+    """Facts of the mapping that no row told: a word of its when that is spelt otherwise would look like a no."""
+    tags = {snake(event): tag_of(shape) for event, shape in EVENTS.items()}
+    asked = [tags.get(snake(fact.event), "") for fact in mapping.facts if fact.when]
+    return [tag for tag in dict.fromkeys(asked) if tag and not tally.facts[tag]]
+
+
 def _give_up(sentence: str) -> NoReturn:
     click.echo(sentence, err=True)
     sys.exit(2)
@@ -164,6 +175,7 @@ def _plain(file: Path, mapping: Mapping, tally: Tally) -> dict[str, Any]:
         {"file": str(file), "mapping": mapping.name}
         | counts
         | {
+            "whole": tally.whole,
             "messages": tally.messages,
             "topics": dict(tally.topics),
             "facts": dict(tally.facts),
@@ -183,6 +195,8 @@ def _print(
     )
     for fact, times in tally.facts.most_common():
         console.print(f"  {times:>9,}  {fact}")
+    for tag in _unheard(mapping, tally):
+        console.print(f"  {0:>9,}  {tag}: no row met its when")
     for undated in [fact.event for fact in mapping.facts if fact.at is None]:
         console.print(f'"{undated}" has no time in the mapping, so it happens now: if it happened earlier, add at:')
     done = "would be sent (dry run)" if first else f"written to {to} as facts" if to else "sent"

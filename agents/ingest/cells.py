@@ -11,6 +11,7 @@ from agents.segment.values import RefusedError, flag, kind_of, looks_like_an_add
 from schemas.mapping import Cell, Condition
 from schemas.units import iso
 
+_UNIT: Final = re.compile(r"^([+-]?)[$€£¥₹]|[$€£¥₹%]$")  # says what is counted, not how much
 _NUMBER: Final = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?")
 
 
@@ -85,9 +86,10 @@ def _number(cell: Cell, value: object) -> int | float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     thousands = "." if cell.decimal == "," else ","
-    text = str(value).replace(" ", "").replace(thousands, "").replace(cell.decimal, ".")
+    bare = _UNIT.sub(r"\1", "".join(str(value).split()))
+    text = bare.replace(thousands, "").replace(cell.decimal, ".")
     if not _NUMBER.fullmatch(text):
-        raise CellError(cell.column, value, f"a number like 1234{cell.decimal}5")
+        raise CellError(cell.column, value, f"a number like 1234{cell.decimal}5 (values: says what words stand for)")
     return float(text) if "." in text else int(text)
 
 

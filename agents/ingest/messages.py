@@ -18,7 +18,7 @@ from schemas.codec import encode
 from schemas.envelope import Headers, headers
 from schemas.facts import Fact
 from schemas.mapping import Cell, FactMapping, Mapping
-from schemas.problem import Rejected
+from schemas.problem import Refusal, Rejected
 from schemas.units import MINUTE, iso
 
 _MOST_KEY: Final = 100
@@ -93,9 +93,17 @@ class Scribe:
         value = encode(message)
         fact = to_fact(value, self._seen, self._identify)
         if isinstance(fact, Rejected):
-            raise _RefusalError(f"{fact.detail} [{fact.reason.value}]")
+            raise _RefusalError(f"{self._by_column(fact)} [{fact.reason.value}]")
         stamped = headers(f"segment.{message['type']}", fact.id, f"nurture/ingest/{self._mapping.name}", fact.at)
         return Message(topic, fact.lead_id.encode(), value, stamped, fact)
+
+    def _by_column(self, refused: Rejected) -> str:
+        """The sentence for who wrote a mapping, and knows columns."""
+        if self._mapping.through:
+            return refused.detail
+        told = refused.detail.replace("userId", f'the column "{self._mapping.lead}"')
+        bad_id = refused.reason is Refusal.BAD_ID
+        return f"{told}: name a column of ids as lead, or say row_is_lead: true" if bad_id else told
 
 
 class _RefusalError(Exception):

@@ -32,10 +32,11 @@ class Row(NamedTuple):
 
 
 class BadRow(NamedTuple):
-    """A row that cannot be read or said; the detail says what was found and expected."""
+    """A row that cannot be read or said: what was found and expected. After the ``last`` one, the file is broken."""
 
     line: int
     detail: str
+    last: bool = False
 
 
 class UnreadableError(Exception):
@@ -60,7 +61,7 @@ def rows_of(path: Path, mapping: Mapping, tell: Callable[[int], None]) -> Iterat
 
 def _told(rows: Iterator[Row | BadRow], file: BinaryIO, tell: Callable[[int], None]) -> Iterator[Row | BadRow]:
     for number, row in enumerate(rows):
-        if number % 1_000 == 0:
+        if number % 1_000 == 0 and file.seekable():
             tell(file.tell())
         yield row
 
@@ -93,9 +94,12 @@ def _table(reader: Any, header: list[str], empty: frozenset[str]) -> Iterator[Ro
         except StopIteration:
             return
         except csv.Error as error:
-            yield BadRow(line, f"found a row that is no CSV ({error}), expected quotes around cells to be closed")
+            through = f" through line {reader.line_num}" if reader.line_num > line else ""
+            yield BadRow(
+                line, f"found a row that is no CSV{through} ({error}), expected quotes around cells to be closed"
+            )
         except _BROKEN_FILE as error:
-            yield BadRow(line, f"found the end of what can be read ({error}), expected the file to be whole")
+            yield BadRow(line, f"found the end of what can be read ({error}), expected the file to be whole", last=True)
             return
         else:
             if cells:
@@ -156,14 +160,14 @@ def _jsonl(file: Any) -> Iterator[Row | BadRow]:
         try:
             raw = _line(file)
         except _BROKEN_FILE as error:
-            yield BadRow(line, f"found the end of what can be read ({error}), expected the file to be whole")
+            yield BadRow(line, f"found the end of what can be read ({error}), expected the file to be whole", last=True)
             return
         if not raw:
             return
         if len(raw) > _MOST_LINE:
             yield BadRow(line, f"found a line of more than {_MOST_LINE:,} bytes, expected at most that")
         elif raw.strip():
-            yield _object(line, raw.strip())
+            yield _object(line, raw.removeprefix(codecs.BOM_UTF8).strip())
 
 
 def _line(file: Any) -> bytes:

@@ -17,13 +17,17 @@ _AT_ONCE: Final = 2_000  # messages in memory, whatever the size of the file
 
 
 class Tally(Struct):
-    """What became of a file: every row is ``told`` (one message or more), ``silent`` (nothing to say) or ``bad``."""
+    """What became of a file: every row is ``told`` (one message or more), ``silent`` (nothing to say) or ``bad``.
+
+    A file that is not ``whole`` ended in the middle.
+    """
 
     rows: int = 0
     told: int = 0
     silent: int = 0
     bad: int = 0
     messages: int = 0
+    whole: bool = True
     topics: Counter[str] = field(default_factory=Counter)
     facts: Counter[str] = field(default_factory=Counter)
 
@@ -32,6 +36,7 @@ class Tally(Struct):
         self.rows += 1
         if isinstance(said, BadRow):
             self.bad += 1
+            self.whole = not said.last
             return
         self.told += bool(said)
         self.silent += not said

@@ -48,15 +48,16 @@ def test_the_outcome_column_decides_which_facts_a_row_tells(tmp_path, crm, row, 
         ("1;a@b.example;31.02.2023;;;;;;;\n", 'column "Created": found "31.02.2023", expected a time like %d.%m.%Y'),
         ("1;a@b.example;;;;;;;;\n", 'column "Created": found null, expected a time'),
         ("1;;31.01.2023;;;;;;;\n", 'column "E-Mail": found null, expected who the row is about'),
-        ("1;a at b@;31.01.2023;;;;;;;\n", "found white space"),
-        ("1;a@b@c.example;31.01.2023;;;;;;;\n", "found 13 characters as userId"),
+        ("1;a at b@;31.01.2023;;;;;;;\n", 'white space or a control character in the column "E-Mail", expected none: name a column of ids as lead, or say row_is'),
+        ("1;a@b@c.example;31.01.2023;;;;;;;\n", 'found 13 characters as the column "E-Mail"'),
         ("1;a@b.example;31.01.2023;;many;;;;;\n", 'column "Sites": found "many", expected a number like 1234,5'),
         ("1;a@b.example;31.01.2023;;;vielleicht;;;;\n", 'column "VIP": found "vielleicht", expected yes or no'),
         ("1;a@b.example;31.01.2023;A\x07B;;;;;;\n", "U+0007"),
         ("1;a@b.example;31.01.2053;;;;;;;\n", "days in the future"),
         ("1;a@b.example;31.01.2023;;;;;won;15.13.2023;1\n", 'column "Closed": found "15.13.2023"'),
         ("1;a@b.example\n", "found 2 cells, expected 10 as in the header"),
-        ('1;a@b.example;31.01.2023;"Rio" Moinho;;;;;;\n', "found a row that is no CSV"),
+        ('1;a@b.example;31.01.2023;"Rio" Moinho;;;;;;\n', "found a row that is no CSV ("),
+        ('1;a@b.example;31.01.2023;"Rio\n" Moinho;;;;;;\n', "found a row that is no CSV through line 4 ("),
     ],
 )  # fmt: skip
 def test_a_bad_row_is_reported_and_the_good_ones_around_it_are_told(tmp_path, crm, row, says):
@@ -127,6 +128,7 @@ def test_gzipped_files_are_read_and_a_torn_one_says_where(tmp_path, crm):
     tally, _, bad = poured(written(tmp_path, whole[: len(whole) // 2], "b.csv.gz"), crm)
     assert 0 < tally.told < 3000
     assert "expected the file to be whole" in bad[-1].detail
+    assert not tally.whole
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path, crm):

@@ -1,5 +1,6 @@
 """``nurture ingest``: what a person and a machine read, and the status."""
 
+import gzip
 import json
 
 import pytest
@@ -77,6 +78,19 @@ facts:
     assert [message["userId"] for message in told] == ["bank-2", "bank-2", "bank-3"]
     assert [message["timestamp"][11:16] for message in told] == ["00:02", "00:02", "00:03"]
     assert [message.get("properties") for message in told[::2]] == [{"age": 58, "job": "admin."}, {}]
+
+
+def test_a_file_that_is_not_whole_and_an_outcome_that_nobody_has_are_told(tmp_path):
+    """What was told stays; the status is 1 for a torn file, and a fact that no row tells is a line of its own."""
+    mapped(tmp_path, CRM)
+    rows = "".join(WON.replace("1;", f"{n};", 1).replace("Ana", f"ana{n * n}") for n in range(3000))
+    whole = gzip.compress((HEAD + rows).encode())
+    told = [
+        run(written(tmp_path, content, "a.csv.gz"), "--map", tmp_path / "map.yaml", "--to", tmp_path / "facts.jsonl")
+        for content in (whole, whole[: len(whole) // 2])
+    ]
+    assert [done.exit_code for done in told] == [0, 1]
+    assert "0  deal.lost.v1: no row met its when" in told[0].stdout
 
 
 def test_many_bad_rows_of_one_kind_do_not_hide_another(tmp_path):

@@ -82,6 +82,10 @@ def test_every_shipped_mapping_is_sound_and_named_like_its_file(path):
         (Cell(column="c", as_="number"), "-1,234.5", -1234.5),
         (Cell(column="c", as_="number", values={"n/a": None}), "n/a", None),
         (Cell(column="c", as_="number"), 7, 7),
+        (Cell(column="c", as_="number"), "$1,200,000", 1_200_000),
+        (Cell(column="c", as_="number"), "-$12", -12),
+        (Cell(column="c", as_="number"), "45 %", 45),
+        (Cell(column="c", as_="number", decimal=","), "1.200,50\xa0€", 1200.5),
         (Cell(column="c", as_="yes_no"), "FALSE", False),
         (Cell(column="c", as_="yes_no"), True, True),
         (Cell(column="c", as_="date"), "1709632800", "2024-03-05T10:00:00.000Z"),
@@ -93,7 +97,7 @@ def test_a_cell_is_read_as_its_mapping_says(cell, value, expected):
     assert value_of({"c": value}, cell) == expected
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "1e5", "1.2.3", "x", "9" * 30, "٣x"])
+@pytest.mark.parametrize("value", ["nan", "inf", "1e5", "1.2.3", "x", "9" * 30, "٣x", "$", "5%5", "€€5"])
 def test_a_number_that_is_none_is_refused(value):
     """What is not plainly a number is not guessed at."""
     with pytest.raises(CellError):
