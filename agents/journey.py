@@ -4,74 +4,27 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Final, assert_never
+from typing import Final
 
-from msgspec.structs import replace
-
+from agents.carried import SOURCE, confirmation, outs_of, sighting, tally, tick_out
 from agents.deadletter import counted, dead_letter, our_error
 from agents.fuse import Fuse
 from agents.kept import kept
 from agents.policies import Policies
-from agents.suppression import keyed_address
-from schemas import topics
-from schemas.codec import decode_fact, decode_lead, encode, encode_lead
-from schemas.commands import (
-    CancelContent,
-    Command,
-    ConfirmSend,
-    Discount,
-    EnterProgram,
-    FlagOverstay,
-    HandOff,
-    LeaveProgram,
-    MoveLifecycle,
-    MoveStage,
-    NotifyOwner,
-    Proof,
-    SendContent,
-    SettleHandoff,
-    Skip,
-    Suppress,
-)
-from schemas.envelope import headers
-from schemas.facts import (
-    EmailBounced,
-    EmailClicked,
-    EmailDeferred,
-    EmailDelivered,
-    EmailDropped,
-    EmailOpened,
-    EmailProcessed,
-    EngagementRetracted,
-    Fact,
-    PolicyApplied,
-    Tick,
-    tag_of,
-)
+from schemas.codec import decode_fact, decode_lead, encode_lead
+from schemas.commands import Command
+from schemas.facts import EngagementRetracted, Fact, PolicyApplied, Tick, tag_of
 from schemas.lead import Lead
 from schemas.problem import Refusal, Rejected, UserError
 from streams.engine.lane import Lane
 from streams.engine.problem import Oversize
-from streams.engine.record import Batch, Out, Record, Row
+from streams.engine.record import Batch, Record, Row
 from streams.journey.compiled import Compiled
-from streams.journey.crowd import sighted
 from streams.journey.decide import decide
 from streams.journey.retract import Told, needs_past, recalled
 
-SOURCE: Final = "nurture/journey"
 _POLICY: Final = b"\0policy"
 _RETRACTED: Final = tag_of(EngagementRetracted).encode()
-_NOBODY: Final = dict.fromkeys(("name", "email", "company", "phone", "message"), "")
-# What proves that the provider took a mail (RELIABILITY 1.3).
-_PROOFS: Final[dict[type[Fact], Proof]] = {
-    EmailProcessed: "processed",
-    EmailDelivered: "delivered",
-    EmailDeferred: "deferred",
-    EmailDropped: "dropped",
-    EmailBounced: "bounced",
-    EmailOpened: "opened",
-    EmailClicked: "clicked",
-}
 _Kept = dict[str, list[Told]]
 Observe = Callable[[Sequence[Command], int], None]
 InForce = Callable[[str, int, str], None]
@@ -157,8 +110,8 @@ class JourneyWork:
                 if self._failing and self._fuse:
                     self._fuse.note(rejected, f"{lane.topic}-{lane.partition}")
         made.batch.rows |= {key: Row(encode_lead(lead), lead.due) for key, lead in made.changed.items()}
-        made.batch.outs += [out for command in made.decided for out in self._outs(command, lane.partition)]
-        made.batch.counts = dict(made.counts + _tally(made.decided))
+        made.batch.outs += [out for command in made.decided for out in outs_of(command, lane.partition, self._id_key)]
+        made.batch.counts = dict(made.counts + tally(made.decided))
         await lane.commit(made.batch)
         self._observe(made.decided, lane.clock.now())
         if self._policy and _POLICY in made.batch.rows:
@@ -167,7 +120,7 @@ class JourneyWork:
     async def tick(self, lane: Lane, due: Sequence[tuple[bytes, int]]) -> None:
         """Time becomes a fact: what is due is appended to the lane's own partition."""
         now = lane.clock.now()
-        await lane.commit(Batch(outs=[_tick(key.decode(), at, now, lane.partition) for key, at in due]))
+        await lane.commit(Batch(outs=[tick_out(key.decode(), at, now, lane.partition) for key, at in due]))
 
     def _in_force(self, lane: Lane) -> Compiled:
         if self._policy is None:
@@ -176,23 +129,6 @@ class JourneyWork:
                 f'run "nurture apply" before the first intake'
             )
         return self._policy
-
-    def _outs(self, command: Command, partition: int) -> list[Out]:
-        match command:
-            case SendContent() | CancelContent():
-                return [_out(topics.DECISIONS, _nobody(command), partition), _out(topics.SENDS, command, partition)]
-            case HandOff() | SettleHandoff():
-                return [_out(topics.DECISIONS, _nobody(command), partition), _out(topics.HANDOFFS, command, partition)]
-            case Suppress():
-                key = keyed_address(command.address, self._id_key).encode()
-                kept = Out(topics.SUPPRESSIONS, key, encode(_nobody(command)), _headers(command))
-                return [_out(topics.DECISIONS, _nobody(command), partition), kept]
-            case MoveStage() | FlagOverstay() | MoveLifecycle() | Discount():
-                return [_out(topics.DECISIONS, command, partition)]
-            case EnterProgram() | LeaveProgram() | Skip() | NotifyOwner():
-                return [_out(topics.DECISIONS, command, partition)]
-            case _:
-                assert_never(command)
 
 
 @dataclass
@@ -212,7 +148,7 @@ class _Made:
             if told is not None and isinstance(fact, EngagementRetracted):
                 before = recalled(before, fact, policy, told.__getitem__)
             after, commands = decide(before, fact, policy)
-            outs = [] if after is before else _confirmation(fact, self.partition) + _sighting(fact, after, policy)
+            outs = [] if after is before else confirmation(fact, self.partition) + sighting(fact, after, policy)
         except Exception as bug:  # noqa: BLE001  (what it is, is the question)
             return our_error(bug)
         self.counts[_counted(fact, fresh=after is not before)] += 1
@@ -259,63 +195,3 @@ def _counted(fact: Fact, *, fresh: bool) -> str:
     if isinstance(fact, Tick):
         return "ticks"
     return "applied" if fresh else "duplicates"
-
-
-def _tally(commands: Sequence[Command]) -> Counter[str]:
-    """What the demo's summary and an operator want to know, as flat names."""
-    tally: Counter[str] = Counter()
-    for command in commands:
-        tally["decisions"] += 1
-        if isinstance(command, Skip):
-            tally[f"skips:{command.reason}"] += 1
-            continue
-        tally[tag_of(type(command)).removesuffix(".v1")] += 1
-        if isinstance(command, Discount):
-            tally[f"discounts:{command.why}"] += len(command.engagement)
-    return tally
-
-
-def _nobody(command: Command) -> Command:
-    """The command without its person: decisions keep reasons and points, no name and no address."""
-    match command:
-        case SendContent():
-            return replace(command, to="", traits={})
-        case Suppress():
-            return replace(command, address="")
-        case HandOff():
-            return replace(command, brief=replace(command.brief, **_NOBODY))
-        case _:
-            return command
-
-
-def _headers(command: Command) -> list[tuple[str, bytes]]:
-    return headers(tag_of(type(command)), command.id, SOURCE, command.seen)
-
-
-def _out(topic: str, command: Command, partition: int) -> Out:
-    return Out(topic, command.lead_id.encode(), encode(command), _headers(command), partition)
-
-
-def _tick(lead_id: str, due: int, now: int, partition: int) -> Out:
-    fact = Tick(id=f"tick:{lead_id}:{due}", lead_id=lead_id, at=due, seen=now, source=SOURCE, due=due)
-    event = headers(tag_of(Tick), fact.id, SOURCE, now)
-    return Out(topics.FACTS, lead_id.encode(), encode(fact), event, partition)
-
-
-def _confirmation(fact: Fact, partition: int) -> list[Out]:
-    """The provider's word on a send goes on to the sender, who knows whether its outcome is in doubt."""
-    proof, key = _PROOFS.get(type(fact)), getattr(fact, "send_key", "")
-    if proof is None or not key:
-        return []
-    word = ConfirmSend(id=fact.id, lead_id=fact.lead_id, send_key=key, seen=fact.seen, event=proof)
-    about = headers(tag_of(ConfirmSend), word.id, SOURCE, word.seen)
-    return [Out(topics.SENDS, word.lead_id.encode(), encode(word), about, partition)]
-
-
-def _sighting(fact: Fact, lead: Lead, policy: Compiled) -> list[Out]:
-    """A click goes to those who watch where clicks come from."""
-    click = sighted(lead, fact, policy) if isinstance(fact, EmailClicked) else None
-    if click is None:
-        return []
-    about = headers(tag_of(type(click)), click.id, SOURCE, click.seen)
-    return [Out(topics.CLICKS, click.client.encode(), encode(click), about)]

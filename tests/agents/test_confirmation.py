@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.journey import _confirmation
+from agents.carried import confirmation
 from agents.mail.orders import read_order
 from schemas import facts as f
 from schemas.commands import ConfirmSend
@@ -14,7 +14,7 @@ ABOUT = {"id": "e" * 200, "lead_id": "ada", "at": 5, "seen": 6, "send_key": "k1"
 
 def passed_on(fact):
     """The words for the sender, as it reads them."""
-    outs = _confirmation(fact, 3)
+    outs = confirmation(fact, 3)
     assert all((out.topic, out.partition) == (SENDS, 3) for out in outs)
     return [read_order(Record(out.topic, 3, 0, 0, out.key, out.value, out.headers)) for out in outs]
 

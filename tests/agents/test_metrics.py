@@ -7,9 +7,9 @@ from typing import get_args
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from agents.carried import tally
 from agents.controls import ControlsView
 from agents.deadletter import counted
-from agents.journey import _tally
 from agents.mail.meter import Meter
 from agents.mail.throttle import Throttle
 from agents.process.metrics import COUNTED, DEAD_LETTERS, METRICS, Metrics, samples
@@ -90,7 +90,7 @@ def test_a_lane_that_recovers_shows_no_counts_yet():
 @pytest.mark.parametrize("command", EXAMPLES, ids=lambda command: type(command).__name__)
 def test_every_command_that_the_journey_counts_has_a_metric(command):
     """No decision is counted under a name that the metrics do not know."""
-    assert set(_tally([command])) - {"decisions"} <= set(COUNTED[topics.FACTS])
+    assert set(tally([command])) - {"decisions"} <= set(COUNTED[topics.FACTS])
 
 
 def test_every_reason_for_silence_is_a_label():

@@ -1,6 +1,7 @@
 """The work for frameworks that bring one record at a time: what JourneyWork does with a batch, for a batch of one."""
 
-from agents.journey import JourneyWork, read_fact
+from agents.carried import outs_of
+from agents.journey import read_fact
 from schemas import topics
 from schemas.codec import decode_lead, encode_lead
 from schemas.facts import PolicyApplied
@@ -11,7 +12,7 @@ from streams.journey.compiled import Compiled
 from streams.journey.decide import decide
 from tests.bench.order import Order
 from tests.bench.shipped import workplace
-from tests.bench.work import work_parts
+from tests.bench.work import ID_KEY
 
 TOPICS = (topics.DECISIONS, topics.SENDS, topics.HANDOFFS, topics.SUPPRESSIONS)
 
@@ -21,7 +22,6 @@ class OneByOne:
 
     def __init__(self, order: Order) -> None:
         self._policy = Compiled(workplace().policy)
-        self._outs = JourneyWork(*work_parts(order.bootstrap))._outs
         self._source = order.source
 
     def fold(self, key: bytes, value: bytes, row: bytes | None, partition: int = 0) -> tuple[bytes | None, list[Out]]:
@@ -35,4 +35,4 @@ class OneByOne:
         after, commands = decide(before, fact, self._policy)
         if after is before:
             return None, []
-        return encode_lead(after), [out for command in commands for out in self._outs(command, partition)]
+        return encode_lead(after), [out for command in commands for out in outs_of(command, partition, ID_KEY)]
