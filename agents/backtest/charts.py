@@ -90,7 +90,7 @@ def _charts(answer: Answer, name: str, other: str) -> Iterator[Chart]:
     if len(answer.policy.weeks) > 1:
         yield _chart(
             "Handoffs a week",
-            "What sales would have had to answer, by rep.",
+            f"What sales would have had to answer{f' under {name}' if other else ''}, by rep.",
             lambda axes: _weeks(axes, answer.policy),
             wide=not wait,
         )
@@ -115,8 +115,14 @@ def _roc(axes: Any, sides: list[tuple[Quality, str, str]]) -> None:
     axes.fill_between(*zip(*quality.roc, strict=True), color=colour, alpha=0.08, linewidth=0)
     axes.set(xlabel="of the others", ylabel="of the winners", xlim=(0, 1), ylim=(0, 1.02))
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.yaxis.set_major_locator(_above_the_corner())
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.legend(loc="lower right")
+
+
+def _above_the_corner() -> MaxNLocator:
+    """The 0 of the axis below is enough for both."""
+    return MaxNLocator(5, prune="lower")
 
 
 def _lift(axes: Any, sides: list[tuple[Quality, str, str]]) -> None:
@@ -161,6 +167,7 @@ def _calibration(axes: Any, sides: list[tuple[Quality, str, str]]) -> None:
     axes.plot([0, top], [0, top], color=_MUTED, linewidth=1, linestyle=(0, (4, 4)), label="perfect")
     axes.set(xlabel="forecast", ylabel="won", xlim=(0, top * 1.05), ylim=(0, top * 1.08))
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.yaxis.set_major_locator(_above_the_corner())
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.legend(loc="upper left")
 
@@ -179,6 +186,7 @@ def _wait(axes: Any, wait: Wait) -> None:
     )
     axes.grid(visible=False, axis="x")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.margins(y=0.2)  # the words stand above the bars
     axes.set(xlabel="days", ylabel="winners")
 
 

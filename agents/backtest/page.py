@@ -11,6 +11,7 @@ from agents.backtest.trial import VETOED
 from agents.frame import framed
 from schemas.words import counted
 
+_UNKNOWN: Final = "-"
 _MOST_LEADS: Final = 200
 _TEMPLATE: Final = Path(__file__).with_name("page.html")
 
@@ -38,18 +39,19 @@ def _tiles(answer: Answer) -> Iterator[dict[str, str]]:
     now = list(_figures(answer.policy))
     was = list(_figures(answer.against)) if answer.against else [("", "")] * len(now)
     for (value, says), (before, _) in zip(now, was, strict=True):
-        yield {"value": value, "says": says, "was": before}
+        if {value, before} - {_UNKNOWN, ""}:
+            yield {"value": value, "says": says, "was": before}
 
 
 def _figures(quality: Quality) -> Iterator[tuple[str, str]]:
     handed, wait = quality.handed, quality.wait
     yield f"{quality.auc:.3f}", f"ROC AUC ({quality.auc_low:.3f} to {quality.auc_high:.3f})"
-    yield f"{quality.deciles[0].lift:.1f}", "times the base rate among the best tenth (lift)"
+    yield f"{quality.deciles[0].lift:.2f}", "times the base rate among the best tenth (lift)"
     yield _percent(handed.precision), f"of {handed.won + handed.lost:,} handed over won (precision)"
     yield _percent(handed.recall), f"of {handed.won + handed.missed:,} winners were handed over (recall)"
-    yield (counted(round(wait.median), "day") if wait else "-"), "from handoff to win, the median"
+    yield (counted(round(wait.median), "day") if wait else _UNKNOWN), "from handoff to win, the median"
     yield f"{quality.untouched:,}", f"never mailed, never handed over; {quality.untouched_won:,} won"
 
 
 def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.0%}"
+    return _UNKNOWN if share is None else f"{share:.0%}"

@@ -257,6 +257,7 @@ def test_two_policies_are_compared_lead_by_lead_on_one_page(tmp_path):
     assert "leads differ" in said
     text = page.read_text(encoding="utf-8")
     assert text.count("<svg") >= 3
+    assert "<b>-</b>" not in text, "what nobody knows has no tile"
     assert "src=" not in text
     assert "<link" not in text
 
@@ -288,6 +289,25 @@ def test_each_model_is_learned_for_and_judged_apart(tmp_path):
     assert set(found["judged"]["policy"]["scores"]) == {"0", str(points)}
     alone = json.loads(run("backtest", facts, "--policy", place, "--model", "second", "--json"))
     assert set(alone["policy"]["scores"]) == {"0", str(points)}
+
+
+def test_why_gives_each_model_a_line(tmp_path):
+    """Stage, grade and points of one model never hang on another's line, and words have room on a narrow terminal."""
+    table, mapping, facts = gym(tmp_path)
+    run("ingest", table, "--map", mapping, "--to", facts)
+    told = (
+        CliRunner()
+        .invoke(
+            main,
+            ["why", "M0", "--facts", str(facts), "--policy", str(two_models(tmp_path / "gym"))],
+            env={"COLUMNS": "80"},
+        )
+        .stdout
+    )
+    lines = told.splitlines()
+    assert [line.partition(" ")[0] for line in lines if ", grade " in line or " grade " in line] == ["M0", "second:"]
+    assert [line[:6] for line in lines if "by policy" in line] == ["as of "]
+    assert "second: Came by paid search" in told
 
 
 @pytest.mark.parametrize(
