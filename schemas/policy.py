@@ -43,6 +43,18 @@ def models_of(policy: Policy) -> dict[str, Model]:
     return {MAIN: Model(scoring=policy.scoring, stages=policy.stages)} | dict(sorted(policy.models.items()))
 
 
+def programs_of(policy: Policy) -> dict[str, Program]:
+    """Every program by its name, in the order in which leads come to them: by stage, the first to be entered first."""
+    stages = [(model, stage.id) for model, each in models_of(policy).items() for stage in each.stages.stages]
+    places = {place: number for number, place in enumerate(stages)}
+
+    def place(named: tuple[str, Program]) -> tuple[int, int, str]:
+        name, program = named
+        return min(places.get((program.model, stage), len(places)) for stage in program.stages), -program.priority, name
+
+    return dict(sorted(policy.programs.items(), key=place))
+
+
 def policy_hash(policy: Policy) -> str:
     """16 hexadecimal digits of SHA-256 over the policy's canonical JSON: the same text gives the same name."""
     canonical = msgspec.json.encode(policy, order="deterministic")

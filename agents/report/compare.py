@@ -13,7 +13,7 @@ from agents.report.lines import Line, line_of
 from agents.report.mails import Mail
 from agents.report.odds import SUSPECT, Difference, difference, leads_needed, split_chance
 from agents.report.trials import Trial, Trials
-from schemas.policy import Policy
+from schemas.policy import Policy, programs_of
 from schemas.program import Step, Variant
 from streams.journey.experiment import EVERY_PROGRAM
 
@@ -89,7 +89,7 @@ class Holdout(Struct, frozen=True, kw_only=True):
 
 def experiments(policy: Policy, mails: Sequence[Mail], weeks: float) -> Iterator[Experiment]:
     """Every step with variants, whether it has had a mail or not; ``weeks`` is what the mails took (0: not known)."""
-    for name, program in sorted(policy.programs.items()):
+    for name, program in programs_of(policy).items():
         for step in program.steps:
             if step.variants:
                 own = [mail for mail in mails if (mail.program, mail.step) == (name, step.id)]
@@ -133,7 +133,7 @@ def _arm(variant: Variant, step: Step, line: Line, first: Line) -> Arm:
 def holdouts(policy: Policy, trials: Trials, weeks: float) -> Iterator[Holdout]:
     """All programs together, then each that holds leads out."""
     percents = {EVERY_PROGRAM: policy.sending.holdout}
-    percents |= {name: program.holdout for name, program in sorted(policy.programs.items())}
+    percents |= {name: program.holdout for name, program in programs_of(policy).items()}
     for name, percent in percents.items():
         if percent:
             yield _holdout(name, percent, trials.of(name), weeks)

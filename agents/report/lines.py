@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from agents.report.mails import Mail
-from schemas.policy import Policy
+from schemas.policy import Policy, programs_of
 
 Place = tuple[str, str, str, str]
 
@@ -56,11 +56,11 @@ def line_of(mails: Iterable[Mail], place: Place = ("", "", "", "")) -> Line:
 
 
 def lines_of(mails: Iterable[Mail], policy: Policy) -> Iterator[Line]:
-    """A line for every place that mails came from, in the order of the programs and of their steps."""
+    """A line for every place that mails came from, in the order of the journey and of the steps."""
     found: dict[Place, list[Mail]] = defaultdict(list)
     for mail in mails:
         found[mail.program, mail.step, mail.email, mail.variant].append(mail)
-    steps = [(name, step.id) for name, program in sorted(policy.programs.items()) for step in program.steps]
+    steps = [(name, step.id) for name, program in programs_of(policy).items() for step in program.steps]
     order = {place: number for number, place in enumerate(steps)}
     for place in sorted(found, key=lambda place: (order.get(place[:2], len(order)), place)):
         yield line_of(found[place], place)

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Final
 
 from agents.frame import framed
-from agents.report.lines import Line
+from agents.report.lines import COUNTS, Line
 from agents.report.odds import Difference
 from agents.report.run import Report
 from agents.report.words import planned, points, share, stands_on, verdict_on_experiment, verdict_on_holdout
 from schemas.units import iso
 
 _TEMPLATE: Final = Path(__file__).with_name("page.html")
+_HEADS: Final = dict(
+    zip(COUNTS, ("Sent", "Arrived", "Clicked", "Replied", "Left", "Spam", "Stage", "Sales"), strict=True)
+)
 
 
 def page(report: Report) -> str:
@@ -28,6 +31,7 @@ def page(report: Report) -> str:
         programs=[(program, list(lines)) for program, lines in programs],
         experiments=[(one, verdict_on_experiment(one)) for one in report.experiments],
         holdouts=[(one, verdict_on_holdout(one)) for one in report.holdouts],
+        heads=_HEADS,
         planned=planned,
         points=points,
         share=share,

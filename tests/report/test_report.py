@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -9,15 +10,17 @@ from msgspec.structs import replace
 
 from agents.cli import main
 from agents.report.compare import LIFT, experiments, holdouts
-from agents.report.lines import COUNTS
+from agents.report.lines import COUNTS, lines_of
 from agents.report.mails import Mail, Mails
 from agents.report.odds import leads_needed
 from agents.report.page import page
 from agents.report.run import WITHIN, fold, report
 from agents.report.trials import Trial, Trials
 from agents.report.words import verdict_on_experiment, verdict_on_holdout
+from agents.workplace import load_workplace
 from schemas import facts as f
 from schemas.commands import Discount, EnterProgram, HandOff, MoveStage, SendContent, Skip
+from schemas.policy import programs_of
 from schemas.problem import UserError
 from schemas.program import Program, Step, Variant
 from schemas.reason import Reason, Verdict
@@ -290,3 +293,12 @@ def test_the_command_reports_on_a_file(tmp_path):
     assert {line["program"] for line in told["lines"]} == {"choose-well"}
     refused = CliRunner().invoke(main, ["report", *asked[:2]])
     assert (refused.exit_code, "found a file of facts without --policy" in refused.output) == (2, True)
+
+
+def test_programs_stand_in_the_order_of_the_journey():
+    """By the first stage that they are for, then the first to be entered; what no program sent comes last."""
+    workplace = load_workplace(Path("templates"))
+    assert list(programs_of(workplace.policy)) == ["first-look", "build-the-case", "choose-well"]
+    mails = [Mail(program=name, step="", email="x", variant="", at=0) for name in ("requested", "choose-well")]
+    mails.append(Mail(program="first-look", step="night-load", email="x", variant="", at=0))
+    assert [line.program for line in lines_of(mails, workplace.policy)] == ["first-look", "choose-well", "requested"]
