@@ -122,7 +122,7 @@ def _roc(axes: Any, sides: list[tuple[Quality, str, str]]) -> None:
 
 def _above_the_corner() -> MaxNLocator:
     """The 0 of the axis below is enough for both."""
-    return MaxNLocator(5, prune="lower")
+    return MaxNLocator(5, steps=[1, 2, 5, 10], prune="lower")
 
 
 def _lift(axes: Any, sides: list[tuple[Quality, str, str]]) -> None:
