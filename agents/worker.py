@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 import structlog
+from structlog.typing import FilteringBoundLogger as BoundLogger
 
 from agents.controls import ControlsView
 from agents.crowd import CrowdWork
@@ -32,7 +33,7 @@ from agents.sales import SalesWork
 from agents.sender import MOST, SenderWork
 from agents.suppression import SuppressionView
 from agents.unsubscribe import NO_ENDPOINT, unsubscribe_links
-from agents.workplace import load_workplace
+from agents.workplace import Workplace, load_workplace
 from schemas import topics
 from streams.engine.app import Kind, LaneApp, lane_app
 from streams.engine.clock import Clock, SteppedClock, WallClock
@@ -72,6 +73,13 @@ _STOP_S: Final = 25.0
 _REQUEST_S: Final = 12.0  # a request to the provider may take 10 s: it may finish before its lane is given away
 
 
+def must_be_able(name: str, settings: Settings) -> None:
+    """Raises SettingsError when an agent would not start with these settings, whatever a broker says; asks none."""
+    if name == "sender":
+        choose_port(settings)
+        _workplace(settings)
+
+
 async def run_agent(name: str, settings: Settings) -> None:
     """Runs one agent until it is told to stop (TERM, INT) or fails; then raises what it failed of."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -79,13 +87,14 @@ async def run_agent(name: str, settings: Settings) -> None:
     # a sender waits as long as the provider makes it wait: standing still is no illness there
     health = Health(list, lambda: False, stalled_s=None if name == "sender" else STALLED_SECONDS)
     async with serve(settings, health, metrics) as url:
-        _log.info("started", agent=name, url=url)
+        log = _log.bind(agent=name, url=url)
+        log.info("starting")
         await arrive(settings, TOPICS[name], health.waits_for)
         async with _KINDS[name](settings, metrics) as kinds:
             app = _app(name, kinds, settings, metrics)
             health.watch(app.lanes.status, lambda: app.started and app.lanes.assigned)
             settle()
-            await _until_told(app)
+            await _until_told(app, log)
 
 
 def _app(name: str, kinds: Sequence[Kind], settings: Settings, metrics: Metrics) -> LaneApp:
@@ -96,7 +105,7 @@ def _app(name: str, kinds: Sequence[Kind], settings: Settings, metrics: Metrics)
     return app
 
 
-async def _until_told(app: LaneApp) -> None:
+async def _until_told(app: LaneApp, log: BoundLogger) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -105,6 +114,7 @@ async def _until_told(app: LaneApp) -> None:
         await asyncio.wait({told, started}, return_when=asyncio.FIRST_COMPLETED)
         if started.done():
             started.result()
+            log.info("started")
             await app.wait(told)
     finally:
         started.cancel()
@@ -144,9 +154,7 @@ async def _journey(settings: Settings, metrics: Metrics) -> AsyncIterator[Kinds]
 
 @asynccontextmanager
 async def _sender(settings: Settings, metrics: Metrics) -> AsyncIterator[Kinds]:
-    workplace = load_workplace(settings.templates)
-    if isinstance(workplace, list):
-        raise SettingsError("\n".join(map(str, workplace)))
+    workplace = _workplace(settings)
     view, controls = SuppressionView(_key(settings)), ControlsView()
     feeds = (Feed(view, client(settings), topics.SUPPRESSIONS), Feed(controls, client(settings), topics.CONTROLS))
     port, throttle = choose_port(settings), Throttle(settings.sends_per_second)
@@ -182,6 +190,13 @@ _KINDS: Final[dict[str, Callable[[Settings, Metrics], Any]]] = {
     "sender": _sender,
     "sales": _sales,
 }
+
+
+def _workplace(settings: Settings) -> Workplace:
+    workplace = load_workplace(settings.templates)
+    if isinstance(workplace, list):
+        raise SettingsError("\n".join(map(str, workplace)))
+    return workplace
 
 
 def _key(settings: Settings) -> bytes:

@@ -11,7 +11,7 @@ import click
 
 from agents.process.log import configure_logging
 from agents.process.settings import read_settings
-from agents.worker import AGENTS, run_agent
+from agents.worker import AGENTS, must_be_able, run_agent
 
 
 @click.command(epilog="Examples:  nurture run journey  ·  nurture run intake journey sender sales")
@@ -23,6 +23,8 @@ def run(agents: tuple[str, ...]) -> None:
     NURTURE_HTTP_PORT; when one ends, all do, so that a supervisor sees it.
     """
     settings = read_settings(os.environ)
+    for name in agents:
+        must_be_able(name, settings)
     if len(agents) > 1:
         sys.exit(_side_by_side(agents, settings.http_port))
     faulthandler.enable()  # a crash in a library's own code leaves its stack in the log

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 import msgspec
@@ -11,17 +12,29 @@ from rich.table import Table
 
 from agents.process.options import Secret, Settings, Variable, reference
 from agents.process.settings import FILE, SettingsError, read_settings
+from agents.worker import AGENTS, must_be_able
 
 
-@click.command(epilog="Examples:  nurture settings  ·  nurture settings --check  ·  nurture settings --json")
+@click.command(
+    epilog="Examples:  nurture settings  ·  nurture settings --check  ·  nurture settings --check --for sender"
+)
 @click.option("--check", is_flag=True, help="Read this shell's settings and say what is wrong with them.")
+@click.option(
+    "--for",
+    "agents",
+    multiple=True,
+    type=click.Choice(AGENTS),
+    help="With --check: status 2 when this agent would not start; else it is told, and nothing more.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def settings(*, check: bool, as_json: bool) -> None:
+def settings(*, check: bool, agents: tuple[str, ...], as_json: bool) -> None:
     """Every setting: its variable, what it expects, its default, what it is for.
 
     Set them as variables, or by name in the YAML file that NURTURE_SETTINGS names; variables win. A secret may come
     from a file: NURTURE_SENDGRID_KEY_FILE=/run/secrets/sendgrid_key.
     """
+    if agents and not check:
+        raise click.UsageError("found --for without --check, expected both")
     if not check:
         _print_reference(as_json=as_json)
         return
@@ -30,7 +43,21 @@ def settings(*, check: bool, as_json: bool) -> None:
     except SettingsError as error:
         _print_problems(str(error).splitlines(), as_json=as_json)
         sys.exit(2)
-    _print_values(found, as_json=as_json)
+    cannot = _cannot_start(agents or AGENTS, found)
+    _print_values(found, cannot, as_json=as_json)
+    if agents and cannot:
+        sys.exit(2)
+
+
+def _cannot_start(agents: Sequence[str], found: Settings) -> dict[str, list[str]]:
+    """Those agents that these settings keep from starting, and why."""
+    cannot: dict[str, list[str]] = {}
+    for name in agents:
+        try:
+            must_be_able(name, found)
+        except SettingsError as error:
+            cannot[name] = str(error).splitlines()
+    return cannot
 
 
 def _print_reference(*, as_json: bool) -> None:
@@ -65,14 +92,33 @@ def _print_problems(problems: list[str], *, as_json: bool) -> None:
         click.echo(problem, err=True)
 
 
-def _print_values(found: Settings, *, as_json: bool) -> None:
+def _print_values(found: Settings, cannot: dict[str, list[str]], *, as_json: bool) -> None:
     values = {name: getattr(found, name) for name in reference()}
     plain = {
-        name: repr(value) if isinstance(value, Secret) else msgspec.to_builtins(value, enc_hook=str)
+        name: _covered(value) if isinstance(value, Secret) else msgspec.to_builtins(value, enc_hook=str)
         for name, value in values.items()
     }
     if as_json:
-        print(json.dumps({"problems": [], "settings": plain}, indent=2))
+        print(json.dumps({"problems": [], "cannot_start": cannot, "settings": plain}, indent=2))
         return
     for name, value in plain.items():
-        click.echo(f"{reference()[name].name}: {value}")
+        click.echo(f"{reference()[name].name}: {_told(value)}")
+    for name, problems in cannot.items():
+        for problem in problems:
+            click.echo(f"{name} would not start: {problem}", err=True)
+
+
+def _covered(secret: Secret) -> str:
+    return str(secret) if secret else ""
+
+
+def _told(value: object) -> str:
+    match value:
+        case None | "":
+            return "unset"
+        case bool():
+            return str(value).lower()
+        case list() | tuple():
+            return ", ".join(map(str, value)) or "empty list"
+        case _:
+            return str(value)

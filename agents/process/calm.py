@@ -1,4 +1,4 @@
-"""How often a library may say the same: an outage is a few lines, not thousands. Our own events always pass."""
+"""How often a library may say the same: an outage is a few lines, not thousands. The agents' own events always pass."""
 
 import logging
 import re
@@ -10,7 +10,8 @@ from aiokafka.errors import KafkaError
 
 from schemas.problem import UserError
 
-OTHERS: Final = ("aiokafka", "kafka", "faust", "mode", "asyncio", "streams", "concurrent")
+# Under the engine's names speak Faust's services, too: each line of its start and stop.
+LIBRARIES: Final = ("aiohttp", "aiokafka", "asyncio", "concurrent", "faust", "kafka", "mode", "streams")
 WINDOW_S: Final = 10.0
 MOST: Final = 3  # lines of a kind in a window
 # aiokafka #1172: between two transactions a broker may ask for one more try; only when it goes on it means something.
@@ -32,7 +33,7 @@ class Calm(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """True when the line may be written; what people can mend needs no traceback."""
-        if record.name.partition(".")[0] not in OTHERS or not isinstance(record.msg, str):
+        if record.name.partition(".")[0] not in LIBRARIES or not isinstance(record.msg, str):
             return True
         problem = record.exc_info[1] if record.exc_info else None
         if _said_already(record, problem):
@@ -44,13 +45,17 @@ class Calm(logging.Filter):
     def _may_pass(self, record: logging.LogRecord) -> bool:
         kind = _NUMBER.sub("0", f"{record.name}:{record.levelno}:{record.msg.partition(chr(10))[0]}")
         first = _HICCUPS if record.msg.startswith(_HICCUP) else 0
-        if self._now() - self._since.setdefault(kind, self._now()) > WINDOW_S:
-            left_out = self._seen[kind] - first - MOST
-            self._since[kind], self._seen[kind] = self._now(), 0
-            if left_out > 0:
-                record.msg, record.args = f"{record.getMessage()} ({left_out} more like this were left out)", ()
+        if (left_out := self._left_out(kind) - first) > 0:
+            record.msg, record.args = f"{record.getMessage()} ({left_out} more like this were left out)", ()
         self._seen[kind] = self._seen.get(kind, 0) + 1
         return first < self._seen[kind] <= first + MOST
+
+    def _left_out(self, kind: str) -> int:
+        """A window that is over ends here: how many of its lines were more than may be said."""
+        if self._now() - self._since.setdefault(kind, self._now()) <= WINDOW_S:
+            return 0
+        self._since[kind] = self._now()
+        return self._seen.pop(kind) - MOST
 
 
 def _said_already(record: logging.LogRecord, problem: BaseException | None) -> bool:

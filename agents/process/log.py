@@ -9,9 +9,8 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
-from agents.process.calm import Calm
+from agents.process.calm import LIBRARIES, Calm
 
-_CHATTY: Final = ("aiokafka", "kafka", "faust", "mode", "asyncio", "aiohttp.access")
 _PART: Final = r"[^\s@<>()\[\]{}\"'\\,;:=|]+"
 _PRIVATE: Final = (
     (re.compile(rf"{_PART}@{_PART}\.\w{{2,}}"), "[address]"),
@@ -36,7 +35,7 @@ def configure_logging(
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(form, to), masked]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for name in _CHATTY:
+    for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
     structlog.configure(
         processors=[

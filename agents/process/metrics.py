@@ -7,7 +7,15 @@ from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -18,6 +26,8 @@ from schemas.reason import Reason, Verdict
 from schemas.units import DAY
 from streams.engine.observe import LaneState
 from streams.engine.status import LaneStatus
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # in this format a series each, and nobody asks for them
 
 PLACE: Final = ("topic", "partition")
 STATES: Final = get_args(LaneState)
@@ -187,7 +197,8 @@ class Metrics:
         self._transactions = self._counter(TRANSACTIONS)
         self._produced = self._counter(PRODUCED)
         self._batch = Histogram(BATCH.name, BATCH.says, ("topic",), buckets=BATCH.buckets, registry=self.registry)
-        self._age = Histogram(AGE.name, AGE.says, buckets=AGE.buckets, registry=self.registry)
+        decides = self.registry if topics.FACTS in sources else None  # elsewhere it would be a 0 that nobody measured
+        self._age = Histogram(AGE.name, AGE.says, buckets=AGE.buckets, registry=decides)
         self._lifecycle = Counter(LIFECYCLE.name, LIFECYCLE.says, LIFECYCLE.labels, registry=self.registry)
         self._stay = Histogram(STAY.name, STAY.says, STAY.labels, buckets=STAY.buckets, registry=self.registry)
         self._recovery = Gauge(RECOVERY.name, RECOVERY.says, PLACE, registry=self.registry)

@@ -45,8 +45,9 @@ def test_an_event_is_one_json_object():
 
 
 def test_libraries_speak_in_our_format_and_only_when_it_matters(lines):
-    """A warning of faust is heard, its chatter is not."""
-    logging.getLogger("faust.app").info("chatter")
+    """A warning of faust is heard, its chatter is not, neither under the name of the engine's module that starts it."""
+    for name in ("faust.app", "streams.engine.app"):
+        logging.getLogger(name).info("chatter")
     logging.getLogger("faust.app").warning("rebalancing %s", "slowly")
     assert "rebalancing slowly" in lines.getvalue()
     assert "chatter" not in lines.getvalue()

@@ -55,7 +55,12 @@ def test_what_is_declared_is_what_is_shown():
     metrics.watch(lambda: [LaneStatus(topic=topic, partition=0, state="folding") for topic in COUNTED])
     metrics.registry.register(Meter("folder", Throttle(), ControlsView(), SuppressionView(b"")))
     shown = set(re.findall(r"^# HELP (nurture_\w+) ", metrics.text().decode(), re.MULTILINE))
-    assert {name for name in shown if not name.endswith("_created")} == {metric.name for metric in METRICS}
+    assert shown == {metric.name for metric in METRICS}
+
+
+def test_nobody_shows_an_age_that_it_does_not_measure():
+    """Only the journey decides: elsewhere a 0 would look like swiftness."""
+    assert "nurture_event_age_seconds" not in Metrics([topics.SENDS]).text().decode()
 
 
 @pytest.mark.parametrize("topic", sorted(COUNTED))

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.cli.run import run
 from agents.cli.settings import settings as command
 from agents.process.options import Secret, reference
 from agents.process.settings import FILE, SettingsError, read_settings
@@ -133,6 +134,25 @@ def test_the_command_fails_with_the_sentences():
     shown = CliRunner(env={"NURTURE_BOOTSTRAP": "", "NURTURE_CLOCK": "sun"}).invoke(command, ["--check"])
     assert shown.exit_code == 2
     assert {"NURTURE_BOOTSTRAP", "NURTURE_CLOCK:"} <= set(shown.output.split())
+
+
+def test_an_agent_that_would_not_start_is_told_and_asked_for_by_name_it_fails():
+    """A shell without a mail port is right for the journey and wrong for the sender; Python is not what people read."""
+    for flags, status in ([], 0), (["--for", "journey"], 0), (["--for", "sender"], 2):
+        shown = CliRunner(env=LEAST | {"NURTURE_MAIL_PORT": ""}).invoke(command, ["--check", *flags])
+        told = "sender would not start: NURTURE_MAIL_PORT is not set" in shown.output
+        assert (shown.exit_code, told) == (status, flags != ["--for", "journey"])
+        assert not {"None", "()", "''", "True", "False"} & set(shown.output.split())
+        assert {"unset", "empty list"} <= {line.partition(": ")[2] for line in shown.output.splitlines()}
+    assert "expected both" in CliRunner(env=LEAST).invoke(command, ["--for", "sender"]).output
+
+
+def test_agents_that_would_not_start_are_refused_before_any_broker_is_asked():
+    """Alone or beside others: nothing begins, nothing waits."""
+    for agents in (["sender"], ["journey", "sender"]):
+        refused = CliRunner(env=LEAST | {"NURTURE_MAIL_PORT": ""}).invoke(run, agents)
+        assert isinstance(refused.exception, SettingsError)
+        assert "NURTURE_MAIL_PORT is not set" in str(refused.exception)
 
 
 def test_the_reference_is_complete_and_its_examples_are_valid():
