@@ -1,10 +1,12 @@
 """How we list and count what was found and expected. It knows no shape and no rule."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Final
 
 _MOST: Final = 12
+_TO_IES: Final = re.compile("[^aeiou]y$")
 
 
 def listed(names: Iterable[object], last: str = "and") -> str:
@@ -24,6 +26,7 @@ def one_of(word: str, known: Iterable[object]) -> str:
 
 
 def counted(number: float, what: str) -> str:
-    """``1 lead``, ``2,000 leads``, ``no leads``, ``1.5 days``."""
+    """``1 lead``, ``2,000 leads``, ``no leads``, ``1.5 days``, ``2 policies``."""
     shown = f"{number:,}" if isinstance(number, int) else f"{number:g}"
-    return f"{shown if number else 'no'} {what}{'' if number == 1 else 's'}"
+    several = f"{what[:-1]}ies" if _TO_IES.search(what) else f"{what}s"
+    return f"{shown if number else 'no'} {what if number == 1 else several}"

@@ -11,15 +11,18 @@ from rich.console import Console
 
 from agents.local.accounts import Accounts
 from agents.local.demo import Plan, Tell, run_demo, started_broker
-from agents.local.fleet import Fleet
+from agents.local.fleet import AGENTS, Fleet
 from agents.local.folder import fresh
 from agents.local.screen import Screen, summary
+from agents.process.log import configure_logging
 from agents.workplace import load_workplace
 from schemas.problem import UserError
 from schemas.words import counted
 
 _LOOK_S = 1.0
 _EPILOG = "Examples:  nurture demo  ·  nurture demo --once --json  ·  nurture demo --once --broker kafka --weeks 1"
+
+_SEED = "The same seed is the same stream. What comes of it differs a little: topics meet in another order each time."
 
 
 @click.command(epilog=_EPILOG)
@@ -28,7 +31,7 @@ _EPILOG = "Examples:  nurture demo  ·  nurture demo --once --json  ·  nurture 
 @click.option("--broker", type=click.Choice(["embedded", "kafka"]), default="embedded", show_default=True)
 @click.option("--leads", type=click.IntRange(1, 100_000), default=640, show_default=True)
 @click.option("--weeks", type=click.IntRange(1, 52), default=4, show_default=True)
-@click.option("--seed", default=7, show_default=True, help="The same seed is the same stream.")
+@click.option("--seed", default=7, show_default=True, help=_SEED)
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
 @click.option("--templates", type=click.Path(path_type=Path), default=Path("templates"), show_default=True)
 def demo(*, once: bool, as_json: bool, folder: Path, templates: Path, **plan: int | str) -> None:
@@ -42,7 +45,9 @@ def demo(*, once: bool, as_json: bool, folder: Path, templates: Path, **plan: in
         raise UserError("\n".join(map(str, workplace)))
     asked = Plan(folder=fresh(folder).resolve(), templates=templates.resolve(), **plan)  # type: ignore[arg-type]
     console = Console(stderr=as_json)
-    title = f"{counted(asked.weeks, 'week')} of {counted(asked.leads, 'lead')}, mail to {folder / 'mail'}"
+    title = f"{counted(asked.weeks, 'week')} of {counted(asked.leads, 'lead')}"
+    configure_logging("warning", "console")  # libraries' own lines, by the same rules as in production
+    console.print(f"starting a broker and {counted(len(AGENTS), 'agent')} ...", highlight=False)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with started_broker(asked) as broker, Screen(console, title) as screen:
         console.print(f"{broker.name} at {broker.bootstrap}; {title}", highlight=False, soft_wrap=True)
@@ -67,6 +72,8 @@ class _Show:
         """Every process is ready: where to look."""
         self._fleet = fleet
         _show_where(self._console, fleet, self._folder)
+        if not self._once:
+            _print(self._console, f"  try       {_settings(self._folder)} .venv/bin/nurture queue list")
         return self._screen.tell
 
     async def ends(self, accounts: Accounts) -> None:
@@ -76,23 +83,27 @@ class _Show:
         if self._once or self._fleet is None:
             return
         self._console.print("\nEverything keeps running; Ctrl-C ends it. What became of the mail, as a page:")
-        look = f"NURTURE_SETTINGS={self._folder}/settings.yaml .venv/bin/nurture report --html report.html"
-        self._console.print(f"  {look}", highlight=False, soft_wrap=True)
+        _print(self._console, f"  {_settings(self._folder)} .venv/bin/nurture report --html report.html")
         while True:
             self._fleet.mend()
+            self._screen.hear(self._fleet.revived)
             await asyncio.sleep(_LOOK_S)
 
 
 def _show_where(console: Console, fleet: Fleet, folder: Path) -> None:
-    console.print(f"  mail      {folder / 'mail'}", highlight=False, soft_wrap=True)
-    console.print(f"  logs      {folder}/*.log", highlight=False, soft_wrap=True)
+    _print(console, f"  mail      {folder / 'mail'}")
+    _print(console, f"  logs      {folder}/*.log")
     for member in fleet.members.values():
-        console.print(f"  {member.name:<8}  {member.url}/metrics", highlight=False, soft_wrap=True)
-    console.print(
-        f"  try       NURTURE_SETTINGS={folder}/settings.yaml .venv/bin/nurture queue list",
-        highlight=False,
-        soft_wrap=True,
-    )
+        _print(console, f"  {member.name:<8}  {member.url}/metrics  (pid {member.process.pid})")
+
+
+def _settings(folder: Path) -> str:
+    return f"NURTURE_SETTINGS={folder}/settings.yaml"
+
+
+def _print(console: Console, line: str) -> None:
+    """A line that is copied whole."""
+    console.print(line, highlight=False, soft_wrap=True)
 
 
 def _conclude(console: Console, accounts: Accounts, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from agents import controls
 from agents.cli.ledger_lines import plain, print_entry, print_lines, print_switch
 from agents.cli.moments import Moment
 from agents.kafka.clients import Client, client
+from agents.kafka.live import now_in
 from agents.outside.ledger import FOREVER, Wanted, drop, find, may, read_ledger, resend
 from agents.process.settings import read_settings
 from schemas.controls import SendSwitch
@@ -61,7 +62,7 @@ def list_(states: tuple[str, ...], reasons: tuple[str, ...], until: int | None, 
         report = {"sends": list(map(plain, entries)), "unreadable": found.unreadable, "switch": switch}
         click.echo(msgspec.json.encode(report))
         return
-    print_lines(entries, found.unreadable, wall_ms())
+    print_lines(entries, found.unreadable, asyncio.run(now_in(read_settings(os.environ))))
     print_switch(switch)
 
 

@@ -3,22 +3,22 @@
 import asyncio
 import getpass
 import os
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 import click
 import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from agents.kafka.clients import client, read_newest
-from agents.outside.queue import QueueError, answer, find, read_queue
+from agents.kafka.clients import client
+from agents.kafka.live import now_in
+from agents.outside.queue import QueueError, already, answer, find, read_queue
 from agents.process.settings import read_settings
 from agents.workplace import load_workplace
-from schemas import topics
 from schemas.queue import QueueItem
 from schemas.units import DAY, HOUR, MINUTE, iso
-from streams.engine.clock import wall_ms
+from schemas.words import counted
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _by = click.option("--by", default=getpass.getuser, show_default="you", help="Who answers.")
@@ -42,11 +42,10 @@ def list_(*, only_open: bool, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(items))
         return
-    now = _now()
-    for line in _lines(items, now):
+    for line in _lines(items, asyncio.run(now_in(read_settings(os.environ)))):
         Console().print(line, soft_wrap=True)
-    if not items:
-        click.echo("nobody waits: the queue is empty")
+    states = ", ".join(f"{number:,} {state}" for state, number in Counter(i.state for i in items).most_common())
+    click.echo(f"{counted(len(items), 'handoff')}: {states}" if items else "nobody waits: the queue is empty")
 
 
 @queue.command(epilog="Example:  nurture queue show lead-00042:0")
@@ -73,13 +72,14 @@ def accept(handoff: str, by: str) -> None:
 @queue.command(epilog="Example:  nurture queue reject lead-00042:0 --reason no-project")
 @_id
 @click.option("--reason", required=True, help="One that templates/sales.yaml declares.")
+@click.option("--change", is_flag=True, help="Also when it was accepted before.")
 @_by
-def reject(handoff: str, reason: str, by: str) -> None:
+def reject(handoff: str, reason: str, by: str, *, change: bool) -> None:
     """Refuse the lead, with a reason that teaches the pipeline."""
     known = _reasons()
     if reason not in known:
         raise QueueError(f'found the reason "{reason}", expected one of: {", ".join(known)}')
-    _answer(handoff, "reject", by=by, reason=reason)
+    _answer(handoff, "reject", change=change, by=by, reason=reason)
 
 
 @queue.command(epilog='Example:  nurture queue recycle lead-00042:0 --reason "next year"')
@@ -102,20 +102,14 @@ def _reasons() -> list[str]:
     return sorted(workplace.policy.sales.reject_reasons)
 
 
-def _answer(handoff: str, how: str, **parts: Any) -> None:
+def _answer(handoff: str, how: str, *, change: bool = False, **parts: str) -> None:
     options = client(read_settings(os.environ))
     item = find(asyncio.run(read_queue(options)), handoff)
+    if said := already(item, how, change=change):
+        click.echo(f"{said}; nothing was sent")
+        return
     asyncio.run(answer(options, item, how, **parts))
     click.echo(f"{item.handoff_id}: sent ({how}); the queue shows it once the journey has taken it")
-
-
-def _now() -> int:
-    """The pipeline's time: the wall's, or the stepped one of a demo."""
-    settings = read_settings(os.environ)
-    if settings.clock == "wall":
-        return wall_ms()
-    newest = asyncio.run(read_newest(client(settings), topics.CLOCK))
-    return int(newest.get(b"clock", b"0"))
 
 
 def _lines(items: list[QueueItem], now: int) -> Iterator[Text]:

@@ -16,7 +16,7 @@ from agents.cli.completing import named_in
 from agents.cli.policy import FOLDER
 from agents.history import read_facts
 from agents.simulation.graph import mermaid
-from agents.simulation.page import listed, page
+from agents.simulation.page import left, listed, page
 from agents.simulation.run import Simulated, Tell, by_lead, run, sampled
 from agents.simulation.tally import Flow
 from agents.words import said
@@ -82,6 +82,8 @@ def simulate(
         click.echo("\n".join(map(mermaid, flows)), nl=False)
     else:
         _tell(Console(highlight=False), simulated, flows, told=bool(lead) or len(histories) <= _FEW)
+        if html:
+            click.echo(f"\n{html} holds the charts")
     click.echo(f"{counted(simulated.leads, 'lead')} x {counted(days, 'day')} in {seconds:.1f} s", err=True)
 
 
@@ -119,11 +121,14 @@ def _tell(console: Console, simulated: Simulated, flows: tuple[Flow, ...], *, to
     for flow in flows:
         console.print(f"\n[bold]{flow.program}[/]  {flow.entered:,} entered, {flow.still_in:,} still in")
         console.print(_steps(flow))
+        for why, count in flow.left.items():
+            console.print(f"{count:>6,} {left(why)}")
     console.print("\n[bold]why there was silence[/]")
     for why, count in simulated.reasons.items():
         console.print(f"  {count:>9,}  {SENTENCES[Reason(why)]}")
     states = ", ".join(f"{n:,} {state}" for state, n in simulated.lifecycle.items())
     console.print(f"\n{counted(simulated.handoffs, 'handoff')}; in the end {states}")
+    console.print(str(simulated.volume))
 
 
 def _steps(flow: Flow) -> Table:
@@ -132,6 +137,4 @@ def _steps(flow: Flow) -> Table:
         table.add_column(column, justify="right" if column == "sent" else "left")
     for step in flow.steps:
         table.add_row(step.id, f"{step.sent:,}", listed(step.passed), listed(step.put_off))
-    for why, count in flow.left.items():
-        table.add_row(f"left: {why}", f"{count:,}", "", "")
     return table

@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from agents.history import ALL, Range, writing
-from agents.kafka.clients import Client, read_newest, read_whole
+from agents.kafka.clients import Client, client, read_newest, read_whole
+from agents.process.settings import Settings
 from schemas import topics
 from schemas.codec import decode_fact, decode_lead
 from schemas.lead import Lead
 from schemas.problem import Rejected
+from schemas.units import Millis
+from streams.engine.clock import wall_ms
 
 
 async def live_facts(options: Client, lead_id: str = "") -> AsyncIterator[bytes]:
@@ -24,6 +27,13 @@ async def live_facts(options: Client, lead_id: str = "") -> AsyncIterator[bytes]
 async def live_leads(options: Client) -> list[Lead]:
     """Every lead's row, as the running pipeline has it."""
     return [decode_lead(value) for value in (await read_newest(options, topics.LEAD_ROWS)).values()]
+
+
+async def now_in(settings: Settings) -> Millis:
+    """The pipeline's time: the wall's, or the stepped one of a demo, which only its broker knows."""
+    if settings.clock == "wall":
+        return wall_ms()
+    return int((await read_newest(client(settings), topics.CLOCK)).get(b"clock", b"0"))
 
 
 async def export(options: Client, file: Path, only: Range = ALL) -> int:

@@ -51,8 +51,7 @@ class Progress(Struct, frozen=True, kw_only=True):
 
     clock: int
     done: float
-    seconds: float
-    lanes: Lanes
+    accounts: Accounts
     entries: list[LedgerEntry]
     items: list[QueueItem]
 
@@ -104,20 +103,30 @@ class Demo:
         self._coming: list[Event] = stream(plan.leads, plan.weeks, plan.seed)
         self._published = 0
         self._known: set[str] = set()
+        self._handoffs: dict[str, str] = {}
 
     async def run(self, tell: Tell) -> Accounts:
         """All weeks, step by step. Raises FleetError when an agent ends."""
         started, end = time.monotonic(), START + self._plan.weeks * 7 * DAY
-        lanes: Lanes = {}
         for clock in range(START + STEP, end + STEP, STEP):
             await self._step(clock)
             lanes = await self._pulse.drained(self._fleet, clock)
             entries, items = await self._pulse.news()
             self._react(entries, items)
-            done, seconds = (clock - START) / (end - START), time.monotonic() - started
-            tell(Progress(clock=clock, done=done, seconds=seconds, lanes=lanes, entries=entries, items=items))
-        seconds = time.monotonic() - started
-        return settle(lanes, published=self._published, leads=len(self._known), seconds=seconds)
+            accounts = self._settled(lanes, time.monotonic() - started)
+            done = (clock - START) / (end - START)
+            tell(Progress(clock=clock, done=done, accounts=accounts, entries=entries, items=items))
+        return accounts
+
+    def _settled(self, lanes: Lanes, seconds: float) -> Accounts:
+        return settle(
+            lanes,
+            published=self._published,
+            leads=len(self._known),
+            seconds=seconds,
+            states=self._handoffs.values(),
+            revived=self._fleet.revived,
+        )
 
     async def _step(self, clock: int) -> None:
         """First the clock, then what happened until then, so that nothing is seen before it happened."""
@@ -138,6 +147,7 @@ class Demo:
             if entry.state == "accepted" and entry.lead_id in self._people and entry.email != HANDOFF_NOTICE:
                 self._expect(reactions.to_mail(entry, self._people[entry.lead_id], seed))
         for item in items:
+            self._handoffs[item.handoff_id] = item.state
             if item.state == "open":
                 self._expect(reactions.to_handoff(item, self._people[item.lead_id], seed))
 

@@ -30,8 +30,13 @@ class Member(NamedTuple):
     name: str
     process: subprocess.Popen[bytes]
     guard: subprocess.Popen[bytes]
-    url: str
+    port: int
     log: Path
+
+    @property
+    def url(self) -> str:
+        """Where its pages are."""
+        return f"http://127.0.0.1:{self.port}"
 
 
 class Fleet:
@@ -42,7 +47,7 @@ class Fleet:
         self._env = os.environ | env
         self._revives = revives
         self._session: aiohttp.ClientSession | None = None
-        self.deaths = 0
+        self.revived: list[str] = []
         self.members: dict[str, Member] = {}
 
     async def __aenter__(self) -> Self:
@@ -59,8 +64,9 @@ class Fleet:
         await asyncio.gather(*(asyncio.to_thread(_reap, member) for member in self.members.values()))
 
     def start(self, name: str) -> None:
-        """Starts (again) the process of one agent."""
-        port, log = _free_port(), self._folder / f"{name}.log"
+        """Starts the process of one agent, or starts it again where it was."""
+        before, log = self.members.get(name), self._folder / f"{name}.log"
+        port = before.port if before else _free_port()
         env = self._env | {"NURTURE_HTTP_PORT": str(port), "NURTURE_DATA_DIR": str(self._folder / name)}
         with log.open("ab") as out:
             process = subprocess.Popen(  # noqa: S603 - our own command
@@ -72,7 +78,7 @@ class Fleet:
                 start_new_session=True,
             )
         guard = end_with_us(process.pid)
-        self.members[name] = Member(name, process, guard, f"http://127.0.0.1:{port}", log)
+        self.members[name] = Member(name, process, guard, port, log)
 
     async def ready(self) -> None:
         """Returns when every agent says that it is ready. Raises FleetError with the log's last line."""
@@ -86,7 +92,10 @@ class Fleet:
                 await asyncio.sleep(0.05)
 
     def mend(self) -> None:
-        """Starts again whoever was killed; where the broker cannot expel the dead, raises FleetError instead."""
+        """Starts again whoever was killed, and keeps a sentence of it in ``revived``.
+
+        Where the broker cannot expel the dead, raises FleetError instead.
+        """
         for member in list(self.members.values()):
             if member.process.poll() is None:
                 continue
@@ -95,9 +104,10 @@ class Fleet:
                     f"{member.name} {_how(member)}: {_last_line(member.log)} (log: {member.log}). The embedded broker "
                     f"cannot expel the dead, so it is not started again; with --broker kafka it is"
                 )
-            self.deaths += 1
             _reap(member)
             self.start(member.name)
+            again = self.members[member.name].process.pid
+            self.revived.append(f"{member.name} {_how(member)} and started again (pid {again})")
 
     async def lanes(self) -> dict[str, list[dict[str, Any]]]:
         """The status of every lane, by agent; nothing of one that does not answer."""

@@ -1,7 +1,7 @@
 """What a person sees of the demo: progress while it runs, a summary at the end. It counts nothing itself."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Self
 
 from rich.console import Console, Group
@@ -12,7 +12,6 @@ from rich.text import Text
 
 from agents.local.accounts import Accounts
 from agents.local.demo import Progress
-from agents.local.fleet import totals
 from schemas.queue import QueueItem
 from schemas.reason import SENTENCES, Reason
 from schemas.units import iso
@@ -21,7 +20,17 @@ from streams.ledger import HANDOFF_NOTICE
 
 _LATEST: Final = 6
 _BAR: Final = 10
+_REASONS: Final = 10
 _QUIET_EVERY: Final = 28  # steps between lines when nobody watches: a week
+_STANDS: Final = {
+    "open": "waits for an answer",
+    "unanswered": "not answered in time",
+    "rejected": "rejected",
+    "recycled": "sent back to be nurtured",
+    "accepted": "accepted, not yet decided",
+    "won": "accepted and won",
+    "lost": "accepted and lost",
+}
 
 
 class Screen:
@@ -34,6 +43,7 @@ class Screen:
         self._steps = 0
         self._handoffs: list[QueueItem] = []
         self._sent: Counter[str] = Counter()
+        self._revived = 0
 
     def __enter__(self) -> Self:
         if self._live:
@@ -55,21 +65,30 @@ class Screen:
         self._sent.update(
             entry.email for entry in progress.entries if entry.state == "accepted" and entry.email != HANDOFF_NOTICE
         )
+        self.hear(progress.accounts.revived)
         if self._live:
             self._live.update(self._picture(progress))
         elif self._steps % _QUIET_EVERY == 0:
-            counts = _counts(progress)
-            line = f"{iso(progress.clock)[:10]}  {_in_words(counts)}  ({progress.seconds:.0f} s)"
+            accounts = progress.accounts
+            line = f"{iso(progress.clock)[:10]}  {_in_words(accounts)}  ({accounts.seconds:.0f} s)"
             self._console.print(line, soft_wrap=True, highlight=False)
+
+    def hear(self, revived: Sequence[str]) -> None:
+        """Who was started again, from the first one on: each is told once, and stays on the screen."""
+        for sentence in revived[self._revived :]:
+            self._console.print(sentence, style="yellow", soft_wrap=True, highlight=False)
+        self._revived = len(revived)
 
     def _picture(self, progress: Progress) -> Group:
         bar = Table.grid(padding=(0, 1))
         day = iso(progress.clock)[:10]
-        bar.add_row(Text(day, style="bold"), ProgressBar(1.0, progress.done, width=48), f"{progress.seconds:.0f} s")
+        bar.add_row(
+            Text(day, style="bold"), ProgressBar(1.0, progress.done, width=48), f"{progress.accounts.seconds:.0f} s"
+        )
         return Group(
             Text(self._title, style="bold"),
             bar,
-            Text(_in_words(_counts(progress))),
+            Text(_in_words(progress.accounts)),
             Text("\nReady for sales", style="bold"),
             *[_line(item) for item in self._handoffs[-_LATEST:]],
             Text("\nSent most", style="bold"),
@@ -88,8 +107,20 @@ def bars(counts: Mapping[str, int]) -> list[Text]:
 
 def summary(accounts: Accounts) -> Group:
     """The accounts for people: where every fact went, what was sent and why not, who is ready."""
-    flow = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for name, count in (
+    silences = sum(accounts.sends_skipped.values())
+    return Group(
+        *(Text(f"{name:<18} {count:>8,}") for name, count in _flow(accounts)),
+        Text(f"kept: {accounts.volume}"),
+        *_survivors(accounts),
+        Text(f"\nWhy nothing was sent ({counted(silences, 'decision')} to be silent)", style="bold"),
+        *_silences(accounts.sends_skipped),
+        Text("\nWhat became of the handoffs", style="bold"),
+        *bars({_STANDS[state]: count for state, count in accounts.handoffs_now.items()}),
+    )
+
+
+def _flow(accounts: Accounts) -> tuple[tuple[str, int], ...]:
+    return (
         ("facts in", accounts.facts_in),
         ("  applied", accounts.facts_applied),
         ("  duplicates", accounts.duplicates),
@@ -98,27 +129,26 @@ def summary(accounts: Accounts) -> Group:
         ("decisions", accounts.decisions),
         ("e-mails sent", accounts.sends_accepted),
         ("handoffs to sales", accounts.handoffs),
-    ):
-        flow.add_row(name, Text(f"{count:,}", justify="right"))
-    skips = dict(sorted(accounts.sends_skipped.items(), key=lambda item: -item[1])[:10])
-    return Group(
-        flow,
-        Text("\nWhy nothing was sent (decisions to be silent)", style="bold"),
-        *bars({SENTENCES[Reason(reason)]: count for reason, count in skips.items()}),
-        Text("\nWhat sales answered", style="bold"),
-        *bars(accounts.handoffs_settled),
     )
 
 
-def _counts(progress: Progress) -> dict[str, int]:
-    return totals(lane for agent in progress.lanes.values() for lane in agent)
+def _survivors(accounts: Accounts) -> Iterator[Text]:
+    if deaths := len(accounts.revived):
+        yield Text(f"{counted(deaths, 'agent')} died and came back", style="yellow")
 
 
-def _in_words(counts: Mapping[str, int]) -> str:
-    decided, sent, handed = (counts.get(name, 0) for name in ("decisions", "sends_accepted", "handed_off"))
+def _silences(skipped: Mapping[str, int]) -> Iterator[Text]:
+    """The most frequent reasons as bars; of the others, how many they are."""
+    reasons = sorted(skipped.items(), key=lambda reason: -reason[1])
+    yield from bars({SENTENCES[Reason(reason)]: count for reason, count in reasons[:_REASONS]})
+    if others := reasons[_REASONS:]:
+        yield Text(f"  and {counted(len(others), 'other reason')}: {sum(count for _, count in others):,}")
+
+
+def _in_words(accounts: Accounts) -> str:
     return (
-        f"{counts.get('in', 0):,} in · {counts.get('applied', 0):,} applied · {counted(decided, 'decision')}"
-        f" · {counted(sent, 'mail')} · {counted(handed, 'handoff')}"
+        f"{accounts.facts_in:,} in · {accounts.facts_applied:,} applied · {counted(accounts.decisions, 'decision')}"
+        f" · {counted(accounts.sends_accepted, 'mail')} · {counted(accounts.handoffs, 'handoff')}"
     )
 
 

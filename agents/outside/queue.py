@@ -8,9 +8,11 @@ from schemas import topics
 from schemas.codec import decode_queue, encode
 from schemas.problem import UserError
 from schemas.queue import QueueItem
+from schemas.units import iso
 from schemas.words import counted
 
 ANSWERS: Final = {"accept": "Sales Accepted", "reject": "Sales Rejected", "recycle": "Sales Recycled"}
+_STATES: Final = {"accept": "accepted", "reject": "rejected", "recycle": "recycled"}
 
 
 class QueueError(UserError):
@@ -18,9 +20,11 @@ class QueueError(UserError):
 
 
 async def read_queue(options: Client) -> list[QueueItem]:
-    """Every handoff: open ones first, the soonest to be answered at the top."""
+    """Every handoff: open ones first, the soonest to be answered at the top; then those answered last."""
     items = [decode_queue(value) for value in (await read_newest(options, topics.SALES_QUEUE)).values()]
-    return sorted(items, key=lambda item: (item.state != "open", item.answer_by, item.handoff_id))
+    return sorted(
+        items, key=lambda item: (item.state != "open", item.answer_by if item.state == "open" else -item.answered_at)
+    )
 
 
 def find(items: Iterable[QueueItem], handoff_id: str) -> QueueItem:
@@ -34,13 +38,25 @@ def find(items: Iterable[QueueItem], handoff_id: str) -> QueueItem:
     return found[0]
 
 
+def already(item: QueueItem, how: str, *, change: bool = False) -> str:
+    """What it is already, when this is its answer by now; empty when the answer is to be sent.
+
+    ``accepted`` can still be given back; to be refused after all it must be changed on purpose. Raises QueueError.
+    """
+    since = f'"{item.state}" since {iso(item.answered_at)[:10]}' + (f" by {item.by}" if item.by else "")
+    if item.state == _STATES[how]:
+        return f"{item.handoff_id}: {since} already"
+    if item.state == "open" or (item.state == "accepted" and (change or how == "recycle")):
+        return ""
+    todo = "add --change to change that" if item.state == "accepted" else "it has its answer already"
+    raise QueueError(f"found {item.handoff_id} {since}, expected it to be open: {todo}")
+
+
 async def answer(options: Client, item: QueueItem, how: str, *, by: str, reason: str = "") -> None:
-    """Sends sales' answer in as feedback; the queue shows it once the journey has taken it. Raises QueueError.
+    """Sends sales' answer in as feedback; the queue shows it once the journey has taken it.
 
     The message has no time of its own: it is given when intake sees it, by the pipeline's clock.
     """
-    if item.state not in ("open", "accepted"):
-        raise QueueError(f'found {item.handoff_id} "{item.state}", expected it to be open: it has its answer already')
     message: dict[str, Any] = {
         "type": "track",
         "event": ANSWERS[how],

@@ -10,6 +10,7 @@ from agents.report.compare import Experiment, Holdout, experiments, holdouts
 from agents.report.lines import Line, line_of, lines_of
 from agents.report.mails import Mail, Mails
 from agents.report.trials import Trials
+from agents.volume import Volume
 from schemas.facts import Tick
 from schemas.policy import Policy
 from schemas.problem import UserError
@@ -29,7 +30,7 @@ class Report(Struct, frozen=True, kw_only=True):
     about: str
     first: Millis
     last: Millis
-    facts: int
+    volume: Volume
     leads: int
     within: Millis
     total: Line
@@ -45,7 +46,7 @@ class Folded(Struct, kw_only=True):
     policy: Compiled
     mails: Mails
     trials: Trials
-    facts: int = 0
+    volume: Volume
     leads: int = 0
     first: Millis = 0
     last: Millis = 0
@@ -58,13 +59,12 @@ class Folded(Struct, kw_only=True):
 
 def fold(history: History, policy: Compiled | None, find: Find, within: Millis = WITHIN) -> Folded:
     """Reads the facts once. Raises UnknownError for facts before any policy, UserError when there are none."""
-    rows, found = PackedRows(), None
-    for fact, commands, lead, force in told(history, rows, policy, find):
+    rows, found, volume = PackedRows(), None, Volume()
+    for fact, commands, lead, force in told(lambda: volume.passing(history()), rows, policy, find):
         if found is None:
-            found = Folded(policy=force, mails=Mails(within), trials=Trials(), first=fact.seen)
+            found = Folded(policy=force, mails=Mails(within), trials=Trials(), volume=volume, first=fact.seen)
         found.policy = force
         if not isinstance(fact, Tick):
-            found.facts += 1
             found.first, found.last = min(found.first, fact.seen), max(found.last, fact.seen)
         found.mails.add(fact, commands)
         found.trials.add(fact, commands, force.policy)
@@ -72,6 +72,7 @@ def fold(history: History, policy: Compiled | None, find: Find, within: Millis =
     if found is None:
         raise UserError("found no facts about leads, expected some: nothing was sent, and nothing happened")
     found.leads = len(rows)
+    volume.repeats = volume.facts - sum(lead.facts for lead in rows.values())
     return found
 
 
@@ -85,7 +86,7 @@ def report(folded: Folded, within: Millis, about: str = "") -> Report:
         about=about,
         first=folded.first,
         last=folded.last,
-        facts=folded.facts,
+        volume=folded.volume,
         leads=folded.leads,
         within=within,
         total=line_of(own),

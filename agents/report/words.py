@@ -10,7 +10,7 @@ from schemas.words import counted
 def stands_on(report: Report) -> str:
     """What the numbers stand on, and how mails are credited."""
     return (
-        f"{counted(report.facts, 'fact')} of {counted(report.leads, 'lead')},"
+        f"{report.volume}. They are of {counted(report.leads, 'lead')},"
         f" {iso(report.first)[:10]} to {iso(report.last)[:10]}."
         " A click counts unless a machine made it. A stage gained and a handoff are credited to the last mail before"
         f" them, if it was sent within {counted(report.within / DAY, 'day')}."

@@ -50,8 +50,8 @@ def _tiles(simulated: Simulated, flows: tuple[Flow, ...]) -> list[tuple[str, str
         "e-mails": sent,
         "entries": sum(flow.entered for flow in flows),
         "handoffs to sales": simulated.handoffs,
-        "facts": simulated.facts,
-        "looks of the clock": simulated.ticks,
+        "facts": simulated.volume.facts,
+        "ticks": simulated.volume.ticks,
     }
     return [(f"{value:,}", says) for says, value in figures.items()]
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agents.simulation.tally import Flow, Tally
+from agents.volume import Volume
 from schemas.commands import Command
 from schemas.facts import Fact, PolicyApplied, Tick
 from schemas.lead import Lead
@@ -31,8 +32,7 @@ class Simulated(Struct, frozen=True, kw_only=True):
     start: int
     days: int
     leads: int
-    facts: int
-    ticks: int
+    volume: Volume
     handoffs: int
     reasons: dict[str, int]
     lifecycle: dict[str, int]
@@ -67,14 +67,14 @@ def _alone(lead: SampleLead, lead_id: str, *, several: bool) -> SampleLead:
 
 
 def by_lead(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
-    """A history lead by lead. Raises UserError when there is none."""
+    """A history lead by lead, in the order in which they came. Raises UserError when there is none."""
     found: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         if not isinstance(fact, Tick | PolicyApplied):  # they belong to what did happen
             found[fact.lead_id].append(fact)
     if not found:
         raise UserError("found no facts, expected those of one lead at least")
-    return found
+    return dict(sorted(found.items(), key=lambda lead: (lead[1][0].seen, lead[0])))
 
 
 def run(policy: Compiled, histories: Mapping[str, list[Fact]], days: int, tell: Tell, only: str = "") -> Simulated:
@@ -83,12 +83,12 @@ def run(policy: Compiled, histories: Mapping[str, list[Fact]], days: int, tell: 
     Timelines are those of ``only``, or of the first leads.
     """
     start = min(facts[0].seen for facts in histories.values())
-    until, tally, counts = start + days * DAY, Tally(policy.policy, start), Counter[str]()
+    until, tally, counts = start + days * DAY, Tally(policy.policy, start), Counter[type[Fact]]()
     timelines: dict[str, list[Command]] = {name: [] for name in ([only] if only else islice(histories, MOST_TOLD))}
     rows: dict[str, Lead] = {}
     for number, facts in enumerate(histories.values(), 1):
         for lived in _lived(facts, policy, rows, until):
-            counts[type(lived.fact).__name__] += 1
+            counts[type(lived.fact)] += 1
             for command in lived.commands:
                 tally.add(command)
             if lived.after.id in timelines:
@@ -99,8 +99,7 @@ def run(policy: Compiled, histories: Mapping[str, list[Fact]], days: int, tell: 
         start=start,
         days=days,
         leads=len(rows),
-        facts=counts.total() - counts["Tick"],
-        ticks=counts["Tick"],
+        volume=_volume(counts, rows),
         handoffs=tally.handoffs,
         reasons=dict(tally.reasons.most_common()),
         lifecycle=dict(Counter(lead.lifecycle for lead in rows.values()).most_common()),
@@ -109,6 +108,11 @@ def run(policy: Compiled, histories: Mapping[str, list[Fact]], days: int, tell: 
         timelines={name: tuple(commands) for name, commands in timelines.items()},
         digest=digest(rows),
     )
+
+
+def _volume(counts: Counter[type[Fact]], rows: Mapping[str, Lead]) -> Volume:
+    facts = counts.total() - counts[Tick]
+    return Volume(facts=facts, ticks=counts[Tick], repeats=facts - sum(lead.facts for lead in rows.values()))
 
 
 def _lived(facts: list[Fact], policy: Compiled, rows: dict[str, Lead], until: int) -> Iterator[Lived]:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.commands import Command, Discount
-from schemas.facts import Fact, PolicyApplied, Tick
+from schemas.facts import Fact, PolicyApplied, Tick, tag_of
 from schemas.lead import Lead
 from schemas.model import MAIN
 from schemas.units import Millis, day_of
@@ -72,7 +72,7 @@ def explain(facts: Sequence[Fact], lead_id: str, policy: Compiled | None, find: 
             for rule in hit_by(before, fact, force):
                 hits[rule.key].append(fact)
         rows[lead_id] = after
-        decisions += [Decision(command=command, fact=type(fact).__name__) for command in commands]
+        decisions += [Decision(command=command, fact=tag_of(type(fact)).removesuffix(".v1")) for command in commands]
     if lead_id not in rows:
         raise UnknownError(f'found no fact about "{lead_id}", expected at least one')
     force = policy or find(rows[lead_id].judged_by)

@@ -138,7 +138,7 @@ def test_a_duplicate_counts_once(tmp_path):
 def test_the_lifecycle_is_shown_and_asked_for():
     """``why`` names the state and every crossing; ``leads`` takes it in a condition."""
     shown = nurture("why", "lead-00003", "--facts", FACTS, *OVER)
-    assert "move lifecycle: inquiry mql" in shown
+    assert "lifecycle inquiry → mql (" in shown
     states = [
         json.loads(line)["lifecycle"] for line in nurture("leads", "--facts", FACTS, *OVER, "--json").splitlines()
     ]

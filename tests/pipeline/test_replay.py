@@ -58,7 +58,8 @@ async def _compared(pipeline, tmp_path):
     assert again == live
     assert digest(again) == digest(live)
     assert decisions == accounts.decisions
-    assert report(fold(facts.__iter__, None, find), WITHIN).total.sent == accounts.sends_accepted
+    told = report(fold(facts.__iter__, None, find), WITHIN)
+    assert (told.total.sent, told.volume) == (accounts.sends_accepted, accounts.volume)
     for lead_id in Random(1).sample(sorted(live), 10):
         told = explain(facts, lead_id, None, find)
         standing = live[lead_id].standings["main"]

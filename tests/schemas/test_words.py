@@ -3,6 +3,7 @@
 from schemas.envelope import headers
 from schemas.problem import Problem
 from schemas.reason import SENTENCES, Reason
+from schemas.words import counted
 
 
 def test_every_reason_for_silence_has_a_sentence():
@@ -31,3 +32,8 @@ def test_problems_sort_by_place_and_read_as_editors_expect():
     first = Problem(path="a.yaml", line=9, column=7, message="found b", rule="r")
     assert sorted([second, first]) == [first, second]
     assert str(first) == "a.yaml:9:7: found b [r]"
+
+
+def test_words_in_y_have_their_own_plural():
+    """Not so those with a vowel before it."""
+    assert [counted(2, "policy"), counted(2, "day"), counted(1, "policy")] == ["2 policies", "2 days", "1 policy"]
