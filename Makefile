@@ -50,8 +50,17 @@ $(LIBS)/.stamp: deploy/kafka/pom.xml
 demo: setup $(if $(filter kafka,$(BROKER)),kafka) ## Run everything on this machine [ONCE=1] [BROKER=kafka] [JSON=1]
 	@$(BIN)/nurture demo --broker $(BROKER) $(if $(ONCE),--once) $(if $(JSON),--json)
 
+.PHONY: compiled
+compiled: setup ## Compile what every fact passes in place, as in the image (a C compiler); `make pure` takes it back
+	@echo "compiling the hot part of the core ..."
+	@HATCH_BUILD_HOOKS_ENABLE=1 $(PIP) wheel --no-deps --no-build-isolation --wheel-dir var/wheels .
+
+.PHONY: pure
+pure: ## Take back what `make compiled` made: the sources decide again
+	@rm -f *__mypyc*.so streams/journey/*.so
+
 .PHONY: test
-test: setup kafka ## Run all tests, those against a real Apache Kafka included [ARGS="-k lane"]
+test: setup kafka pure ## Run all tests, those against a real Apache Kafka included [ARGS="-k lane"]
 	@$(BIN)/pytest $(ARGS)
 
 .PHONY: golden
@@ -59,8 +68,9 @@ golden: setup ## Write what each sample lead reads in each e-mail anew (tests/le
 	@$(BIN)/python -m tests.golden
 
 .PHONY: bench
-bench: .venv-bench/.stamp kafka ## Measure the engine beside its peers, on Apache Kafka [QUICK=1] [ONLY=latency] [JSON=FILE]
-	@.venv-bench/bin/python -W ignore -m tests.bench.run $(if $(QUICK),--quick) $(addprefix --only ,$(ONLY)) $(if $(JSON),--json $(JSON))
+bench: .venv-bench/.stamp kafka compiled ## Measure the engine beside its peers, on Apache Kafka [QUICK=1] [ONLY=latency] [JSON=FILE]
+	@.venv-bench/bin/python -W ignore -m tests.bench.run $(if $(QUICK),--quick) $(addprefix --only ,$(ONLY)) $(if $(JSON),--json $(JSON)); \
+	  status=$$?; $(MAKE) --no-print-directory pure; exit $$status
 
 .venv-bench/.stamp: tests/bench/requirements.lock
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
