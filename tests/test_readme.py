@@ -130,9 +130,10 @@ def test_what_asks_a_broker_does_what_it_says(desk, fresh_broker):
 
 
 async def hand_over(handoff_id, options):
-    """A handoff that the README speaks of."""
+    """A handoff that the README speaks of; nobody has answered it yet."""
     shipped = decode_queue((ROOT / "schemas/examples/queue_item.v1.json").read_bytes())
-    item = replace(shipped, handoff_id=handoff_id, lead_id=handoff_id.split(":")[0])
+    unanswered = {"state": "open", "reason": "", "by": "", "answered_at": 0}
+    item = replace(shipped, handoff_id=handoff_id, lead_id=handoff_id.split(":")[0], **unanswered)
     async with producer(options) as out:
         await out.send_and_wait(SALES_QUEUE, encode(item), key=handoff_id.encode())
 
