@@ -3,7 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaException, Producer, TopicPartition
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -71,8 +78,18 @@ class Admin:
         """Delete the records of each partition before an offset, as retention does where it is allowed to."""
         [policy] = _done(self._client.describe_configs([ConfigResource(ResourceType.TOPIC, topic)]))
         self.configure(topic, "cleanup.policy", "delete")
-        _done(self._client.delete_records([TopicPartition(topic, *each) for each in before.items()]))
+        until(lambda: self._is_cut(topic, before), f"{topic} is cut")
         self.configure(topic, "cleanup.policy", policy["cleanup.policy"].value)
+
+    def _is_cut(self, topic: str, before: Mapping[int, int]) -> bool:
+        """A broker takes a setting before its logs go by it: until then it refuses."""
+        try:
+            _done(self._client.delete_records([TopicPartition(topic, *each) for each in before.items()]))
+        except KafkaException as refused:
+            if refused.args[0].code() != KafkaError.POLICY_VIOLATION:
+                raise
+            return False
+        return True
 
     def forget(self, topic: str) -> int:
         """Delete everything from an input; ``gone`` then has what its group had read. Returns how many nobody had."""
