@@ -14,7 +14,7 @@ from agents.process.metrics import BREAKER, COUNTED, LEDGER, METRICS, PLACE, STA
 from schemas import topics
 from schemas.ledger import State
 
-RULES = YAML(typ="safe").load((Path(__file__).parents[1] / "deploy/alerts.yaml"))["groups"][0]["rules"]
+RULES = YAML(typ="safe").load(Path(__file__).parents[1] / "deploy/alerts.yaml")["groups"][0]["rules"]
 DECLARED = {metric.name: metric for metric in METRICS}
 VALUES = {
     (BREAKER.name, "state"): set(get_args(BreakerState)),
